@@ -1,0 +1,29 @@
+"""Resource ids as AWS writes them: a prefix, a hyphen, 17 hexadecimal digits."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+PREFIXES = {
+    "vpc": "Vpc",
+    "subnet": "Subnet",
+    "rtb": "RouteTable",
+    "eni": "NetworkInterface",
+    "i": "Instance",
+    "host": "PhysicalHost",
+}
+
+_ID = re.compile(r"^([a-z]+)-[0-9a-f]{17}$")
+
+
+def stable_id(prefix: str, *names: str) -> str:
+    """An id that depends on the names only, so that one region description always gives the same ids."""
+    digest = hashlib.sha256("\0".join((prefix, *names)).encode()).hexdigest()
+    return f"{prefix}-{digest[:17]}"
+
+
+def kind_of(resource_id: str) -> str | None:
+    """The class name behind an id, or None when it is not one of ours."""
+    match = _ID.match(resource_id)
+    return PREFIXES.get(match[1]) if match else None

@@ -1,0 +1,123 @@
+"""A switch reached over gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import grpc
+from finsy.proto import p4r, p4r_grpc, rpc_code, rpc_status
+
+from controller.p4rt.errors import TableError
+from controller.p4rt.program import Program
+
+_CONFIG_TIMEOUT = 120.0  # seconds; a switch may compile the program to native code
+_REQUEST_TIMEOUT = 30.0
+_CONNECT_TIMEOUT = 10.0
+_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+class SwitchDevice:
+    """A P4Runtime switch at an address such as `127.0.0.1:9559` or `unix:/run/s1.sock`.
+
+    Used as an async context manager: it connects, becomes primary, and gives up both at the end.
+    """
+
+    def __init__(self, name: str, address: str, *, device_id: int = 1, election_id: int = 1) -> None:
+        self.name = name
+        self.address = address
+        self._device_id = device_id
+        self._election_id = p4r.Uint128(low=election_id)
+        self._channel: grpc.aio.Channel | None = None
+
+    async def __aenter__(self) -> Self:
+        self._channel = grpc.aio.insecure_channel(self.address, options=_UNLIMITED)
+        self._stub = p4r_grpc.P4RuntimeStub(self._channel)
+        try:
+            await asyncio.wait_for(self._become_primary(), _CONNECT_TIMEOUT)
+        except TimeoutError:
+            await self._channel.close()
+            raise TableError(f"{self.name}: no answer from {self.address} within {_CONNECT_TIMEOUT:.0f} s") from None
+        except grpc.aio.AioRpcError as error:
+            await self._channel.close()
+            raise _refused(self.name, error, ()) from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.cancel()
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def set_program(self, program: Program) -> None:
+        """Makes the switch run the program; does nothing when it runs it already."""
+        if await self._running_cookie() == program.cookie:
+            return
+        config = p4r.ForwardingPipelineConfig(p4info=program.p4info, p4_device_config=program.blob)
+        config.cookie.cookie = program.cookie
+        request = p4r.SetForwardingPipelineConfigRequest(
+            device_id=self._device_id,
+            election_id=self._election_id,
+            action=p4r.SetForwardingPipelineConfigRequest.VERIFY_AND_COMMIT,
+            config=config,
+        )
+        try:
+            await self._stub.SetForwardingPipelineConfig(request, timeout=_CONFIG_TIMEOUT)
+        except grpc.aio.AioRpcError as error:
+            raise _refused(self.name, error, ()) from None
+
+    async def write(self, updates: Sequence[p4r.Update]) -> None:
+        """Carries out the updates in order; TableError names the first that was refused."""
+        request = p4r.WriteRequest(device_id=self._device_id, election_id=self._election_id, updates=updates)
+        try:
+            await self._stub.Write(request, timeout=_REQUEST_TIMEOUT)
+        except grpc.aio.AioRpcError as error:
+            raise _refused(self.name, error, updates) from None
+
+    async def read(self, entities: Sequence[p4r.Entity]) -> list[p4r.Entity]:
+        """Reads entities, wildcards as P4Runtime has them."""
+        request = p4r.ReadRequest(device_id=self._device_id, entities=entities)
+        found: list[p4r.Entity] = []
+        try:
+            async for response in self._stub.Read(request, timeout=_REQUEST_TIMEOUT):
+                found.extend(response.entities)
+        except grpc.aio.AioRpcError as error:
+            raise _refused(self.name, error, ()) from None
+        return found
+
+    async def _become_primary(self) -> None:
+        self._stream = self._stub.StreamChannel(wait_for_ready=True)
+        claim = p4r.MasterArbitrationUpdate(device_id=self._device_id, election_id=self._election_id)
+        await self._stream.write(p4r.StreamMessageRequest(arbitration=claim))
+        answer = await self._stream.read()
+        if not isinstance(answer, p4r.StreamMessageResponse) or not answer.HasField("arbitration"):
+            raise TableError(f"{self.name}: the switch closed the stream at arbitration")
+        if answer.arbitration.status.code != rpc_code.OK:
+            raise TableError(f"{self.name}: another controller with a higher election id is primary")
+
+    async def _running_cookie(self) -> int | None:
+        request = p4r.GetForwardingPipelineConfigRequest(
+            device_id=self._device_id, response_type=p4r.GetForwardingPipelineConfigRequest.COOKIE_ONLY
+        )
+        try:
+            answer = await self._stub.GetForwardingPipelineConfig(request, timeout=_REQUEST_TIMEOUT)
+        except grpc.aio.AioRpcError as error:
+            if error.code() == grpc.StatusCode.FAILED_PRECONDITION:
+                return None
+            raise _refused(self.name, error, ()) from None
+        return answer.config.cookie.cookie if answer.config.HasField("cookie") else None
+
+
+def _refused(name: str, error: grpc.aio.AioRpcError, updates: Sequence[p4r.Update]) -> TableError:
+    """The words of the switch, with those of the first update that failed where it says which."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin" and isinstance(value, bytes):
+            for index, detail in enumerate(rpc_status.Status.FromString(value).details):
+                reason = p4r.Error()
+                if detail.Unpack(reason) and reason.canonical_code != rpc_code.OK:
+                    where = f" in update {index + 1} of {len(updates)}" if updates else ""
+                    return TableError(f"{name}: {reason.message or 'refused'}{where}")
+    return TableError(f"{name}: {error.code().name}: {error.details()}")

@@ -1,0 +1,5 @@
+"""What every switch should hold, as a pure function of the model."""
+
+from controller.plan.vrouter import vrouter_entries
+
+__all__ = ["vrouter_entries"]

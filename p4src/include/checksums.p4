@@ -1,0 +1,26 @@
+// The outer IPv4 header checksum; inner checksums travel untouched. The tunnel's UDP checksum is 0 (RFC 8926, 3.3).
+
+#ifndef CHECKSUMS_P4
+#define CHECKSUMS_P4
+
+control verify_underlay(inout headers_t hdr, inout metadata_t meta) {
+    apply {
+        verify_checksum(hdr.underlay.isValid(),
+            { hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.tos, hdr.underlay.length, hdr.underlay.id,
+              hdr.underlay.flags, hdr.underlay.fragment, hdr.underlay.ttl, hdr.underlay.protocol,
+              hdr.underlay.src, hdr.underlay.dst },
+            hdr.underlay.checksum, HashAlgorithm.csum16);
+    }
+}
+
+control update_underlay(inout headers_t hdr, inout metadata_t meta) {
+    apply {
+        update_checksum(hdr.underlay.isValid(),
+            { hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.tos, hdr.underlay.length, hdr.underlay.id,
+              hdr.underlay.flags, hdr.underlay.fragment, hdr.underlay.ttl, hdr.underlay.protocol,
+              hdr.underlay.src, hdr.underlay.dst },
+            hdr.underlay.checksum, HashAlgorithm.csum16);
+    }
+}
+
+#endif

@@ -1,0 +1,117 @@
+// Headers, in the order in which they leave: outermost first.
+
+#ifndef HEADERS_P4
+#define HEADERS_P4
+
+const bit<16> TYPE_IPV4 = 0x0800;
+const bit<16> TYPE_ARP  = 0x0806;
+const bit<16> TYPE_IPV6 = 0x86dd;
+const bit<8>  PROTOCOL_TCP = 6;
+const bit<8>  PROTOCOL_UDP = 17;
+const bit<16> GENEVE_PORT  = 6081;
+
+const bit<16> OPTION_CLASS     = 0xff56;   // experimental range of RFC 8926, section 7
+const bit<8>  OPTION_ENI       = 0x81;     // critical
+const bit<5>  OPTION_ENI_WORDS = 2;        // words of data behind the option's own header
+
+header ethernet_t {
+    mac_t   dst;
+    mac_t   src;
+    bit<16> type;
+}
+
+header arp_t {
+    bit<16> hardware;
+    bit<16> protocol;
+    bit<8>  hardware_length;
+    bit<8>  protocol_length;
+    bit<16> operation;
+    mac_t   sender_mac;
+    bit<32> sender;
+    mac_t   target_mac;
+    bit<32> target;
+}
+
+header ipv4_t {
+    bit<4>  version;
+    bit<4>  ihl;
+    bit<8>  tos;
+    bit<16> length;
+    bit<16> id;
+    bit<3>  flags;
+    bit<13> fragment;
+    bit<8>  ttl;
+    bit<8>  protocol;
+    bit<16> checksum;
+    bit<32> src;
+    bit<32> dst;
+}
+
+header ipv6_t {
+    bit<4>  version;
+    bit<8>  traffic_class;
+    bit<20> flow_label;
+    bit<16> payload_length;
+    bit<8>  next_header;
+    bit<8>  hop_limit;
+    addr_t  src;
+    addr_t  dst;
+}
+
+// The ports of TCP and UDP; what follows them stays payload.
+header ports_t {
+    bit<16> src;
+    bit<16> dst;
+}
+
+header udp_t {
+    bit<16> src_port;
+    bit<16> dst_port;
+    bit<16> length;
+    bit<16> checksum;
+}
+
+header geneve_t {
+    bit<2>  version;
+    bit<6>  option_words;
+    bit<1>  control;
+    bit<1>  critical;
+    bit<6>  reserved;
+    bit<16> protocol;
+    vpc_t   vni;
+    bit<8>  reserved2;
+}
+
+// Type 0x81: between which ENIs the inner packet travels. 12 bytes on the wire.
+header option_eni_t {
+    bit<16> class;
+    bit<8>  type;
+    bit<3>  reserved;
+    bit<5>  words;
+    eni_t   src;
+    eni_t   dst;
+}
+
+// Any other option. Read to get past it, never sent on.
+header option_other_t {
+    bit<16>     class;
+    bit<8>      type;
+    bit<3>      reserved;
+    bit<5>      words;
+    varbit<992> data;
+}
+
+struct headers_t {
+    ethernet_t        ethernet;
+    ipv4_t            underlay;
+    udp_t             tunnel;
+    geneve_t          geneve;
+    option_eni_t      option_eni;
+    option_other_t[4] option_other;
+    arp_t             arp;
+    ipv4_t            ipv4;
+    ipv6_t            ipv6;
+    ports_t           ports;
+}
+
+#endif

@@ -1,0 +1,47 @@
+// Names for the widths of things. Widths are bits.
+
+#ifndef TYPES_P4
+#define TYPES_P4
+
+typedef bit<9>   port_t;
+typedef bit<48>  mac_t;
+typedef bit<128> addr_t;            // an IPv6 address, or an IPv4 address as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2)
+typedef bit<32>  underlay_addr_t;   // IPv4 address of a physical host
+typedef bit<24>  vpc_t;             // VPC number, on the wire the Geneve VNI
+typedef bit<32>  eni_t;             // ENI number; 0 = not known
+typedef bit<32>  route_table_t;
+
+const bit<96> IPV4_MAPPED = 96w0xffff;
+
+// Ports 1 to 15 face the underlay, all others an ENI. The parser needs to know before any table is looked up: Geneve is
+// only Geneve when it comes from the underlay, to an instance it is a payload like any other.
+const port_t UNDERLAY_PORTS     = 0;
+const port_t UNDERLAY_PORT_MASK = 0x1f0;
+
+enum bit<8> origin_t {
+    UNDERLAY = 0,
+    ENI      = 1
+}
+
+// Why a packet was dropped. First reason wins; each has a cell of its own in the counter `drops`.
+enum bit<8> drop_reason_t {
+    NONE                 = 0,
+    MALFORMED            = 1,    // headers cut short or inconsistent
+    BAD_CHECKSUM         = 2,    // outer IPv4 header checksum wrong
+    UNKNOWN_PORT         = 3,    // no ENI behind this port
+    SPOOFED_MAC          = 4,    // source MAC is not the ENI's
+    SPOOFED_ADDRESS      = 5,    // source address is not the ENI's
+    NOT_IP               = 6,    // neither IP nor something the router answers
+    NO_ROUTE             = 7,    // no route in the ENI's route table
+    BLACKHOLE            = 8,    // a route says so
+    NO_MAPPING           = 9,    // (VPC, address) belongs to no ENI
+    NO_UNDERLAY_ROUTE    = 10,   // no way to that physical host
+    NOT_GENEVE           = 11,   // from the underlay, but not for the tunnel
+    NOT_THIS_HOST        = 12,   // outer destination is another host
+    UNKNOWN_OPTION       = 13,   // critical Geneve option that this router does not know (RFC 8926, 3.5)
+    UNTRUSTED_SOURCE     = 14,   // the outer source does not host the source ENI
+    NOT_HERE             = 15,   // the destination ENI is not on this host
+    NOT_ANSWERED         = 16    // ARP that asks for nothing this router answers
+}
+
+#endif

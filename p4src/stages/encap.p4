@@ -1,0 +1,54 @@
+// Wraps a packet for another physical host and picks the way there.
+//
+//   host --longest prefix--> port, next hop       miss --> NO_UNDERLAY_ROUTE
+//
+//   Ethernet | IPv4 | UDP 6081 | Geneve, VNI = VPC | ENI option | inner IP ...
+//
+// Reads meta.tunnel.dst (0: not for the underlay), meta.vpc, meta.src_eni, meta.dst_eni, meta.flow. Writes the outer headers.
+const bit<8>  TUNNEL_TTL     = 64;
+const bit<16> TUNNEL_BYTES   = 28;       // Geneve, ENI option, UDP
+const bit<16> ENTROPY_FIRST  = 0xc000;   // source ports 49152 to 65535
+
+control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
+    direct_counter(CounterType.packets_and_bytes) hits;
+
+    action to_underlay(port_t port, underlay_addr_t src, mac_t src_mac, mac_t dst_mac) {
+        std.egress_spec = port;
+        hdr.ethernet = { dst_mac, src_mac, TYPE_IPV4 };
+        hdr.underlay.setValid();
+        hdr.underlay = { 4, 5, 0, meta.inner_length + TUNNEL_BYTES + 20, 0, 2, 0, TUNNEL_TTL, PROTOCOL_UDP, 0,
+                         src, meta.tunnel.dst };
+        hdr.tunnel.setValid();
+        hdr.tunnel = { ENTROPY_FIRST | meta.tunnel.entropy, GENEVE_PORT, meta.inner_length + TUNNEL_BYTES, 0 };
+        hdr.geneve.setValid();
+        hdr.geneve = { 0, 3, 0, 1, 0, meta.inner_type, meta.vpc, 0 };
+        hdr.option_eni.setValid();
+        hdr.option_eni = { OPTION_CLASS, OPTION_ENI, 0, OPTION_ENI_WORDS, meta.src_eni, meta.dst_eni };
+        hits.count();
+    }
+
+    action no_underlay_route() {
+        drop(meta, drop_reason_t.NO_UNDERLAY_ROUTE);
+        hits.count();
+    }
+
+    @name(".underlay_route")
+    table underlay_route {
+        key = {
+            meta.tunnel.dst : lpm @name("host");
+        }
+        actions = { to_underlay; no_underlay_route; }
+        const default_action = no_underlay_route();
+        size = UNDERLAY_ROUTES;
+        counters = hits;
+    }
+
+    apply {
+        if (meta.drop != drop_reason_t.NONE || meta.answered || meta.tunnel.dst == 0) {
+            return;
+        }
+        hash(meta.tunnel.entropy, HashAlgorithm.crc16, 16w0,
+             { meta.flow.src, meta.flow.dst, meta.flow.protocol, meta.flow.src_port, meta.flow.dst_port }, 16w0x4000);
+        underlay_route.apply();
+    }
+}
