@@ -23,16 +23,16 @@
 #include "stages/encap.p4"
 
 control vrouter_ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
-    receive_account() receive_account_;
-    classify() classify_;
-    arp_responder() arp_;
-    source_check() source_check_;
-    route() route_;
-    mapping() mapping_;
-    decap() decap_;
-    deliver() deliver_;
-    encap() encap_;
-    drop_account() drop_account_;
+    @name(".receive_account") receive_account() receive_account_;
+    @name(".classify") classify() classify_;
+    @name(".arp") arp_responder() arp_;
+    @name(".source_check") source_check() source_check_;
+    @name(".route") route() route_;
+    @name(".mapping") mapping() mapping_;
+    @name(".decap") decap() decap_;
+    @name(".deliver") deliver() deliver_;
+    @name(".encap") encap() encap_;
+    @name(".drop_account") drop_account() drop_account_;
 
     apply {
         receive_account_.apply(std);
@@ -52,7 +52,7 @@ control vrouter_ingress(inout headers_t hdr, inout metadata_t meta, inout standa
 }
 
 control vrouter_egress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
-    send_account() send_account_;
+    @name(".send_account") send_account() send_account_;
 
     apply {
         send_account_.apply(std);
