@@ -14,7 +14,10 @@ from topologies.region import Region, load_region
 Topology = Annotated[str, typer.Argument(help="a name such as two_hosts, or a YAML file")]
 
 
-def up(topology: Topology) -> None:
+def up(
+    topology: Topology,
+    switch: Annotated[str, typer.Option(help="what the routers run on: p4vpc or bmv2")] = "p4vpc",
+) -> None:
     """Start a region in Mininet and open its command line; leaving it stops everything. Needs root."""
     from mininet.cli import CLI
 
@@ -23,7 +26,7 @@ def up(topology: Topology) -> None:
 
     region = _load(topology)
     sandbox.enter("controller", sys.argv[1:])
-    with running(region) as emulation:
+    with running(region, switch) as emulation:
         Console().print(f"{region.name} is up after {emulation.started_in:.1f} s; try: client ping -c 3 web")
         CLI(emulation.net)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from topologies import sandbox
-from topologies.emulation import Emulation, running
+from topologies.emulation import SWITCHES, Emulation, running
 from topologies.region import load_region
 
 PAGE = "hello from the other physical host\n"
@@ -32,10 +33,13 @@ class Proof:
 
 def main() -> int:
     """Runs the demo; 0 when every claim was proved."""
+    parser = argparse.ArgumentParser(prog="python -m topologies.demo", description=__doc__)
+    parser.add_argument("--switch", choices=sorted(SWITCHES), default="p4vpc", help="what the routers run on")
+    arguments = parser.parse_args()
     sandbox.enter("topologies.demo", sys.argv[1:])
     console = Console()
     region = load_region("two_hosts")
-    with console.status("starting two hosts and two instances"), running(region) as emulation:
+    with console.status("starting two hosts and two instances"), running(region, arguments.switch) as emulation:
         proofs = list(_proofs(emulation))
     console.print(_report(proofs))
     return 0 if all(proof.proved for proof in proofs) else 1
@@ -92,17 +96,17 @@ def _encapsulated(capture: Path) -> Proof:
 
 def _page(emulation: Emulation, folder: Path) -> Proof:
     (folder / "index.html").write_text(PAGE)
-    curl = ["curl", "--silent", "--show-error", "--retry", "20", "--retry-connrefused", "--retry-delay", "1"]
-    server = [sys.executable, "-m", "http.server", "80", "--directory", str(folder)]
-    with emulation.instances["web"].background(*server):
-        output = emulation.instances["client"].run(*curl, "--max-time", "20", "http://10.0.1.5/")
+    web, client = emulation.instances["web"], emulation.instances["client"]
+    with web.background(sys.executable, "-m", "http.server", "80", "--directory", str(folder)):
+        web.wait_for_listener(80)
+        output = client.run("curl", "--silent", "--show-error", "--max-time", "20", "http://10.0.1.5/")
     return Proof("curl fetches a page from web", output == PAGE, f"{len(output)} bytes: {output.strip()[:60]!r}")
 
 
 def _throughput(emulation: Emulation) -> Proof:
     claim = "iperf3 over TCP, MTU 9001, through both routers"
     with emulation.instances["web"].background("iperf3", "-s", "-1"):
-        time.sleep(0.5)
+        emulation.instances["web"].wait_for_listener(5201)
         output = emulation.instances["client"].run("iperf3", "-c", "10.0.1.5", "-t", "3", "-J")
     try:
         rate = json.loads(output)["end"]["sum_received"]["bits_per_second"] / 1e9

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +28,18 @@ from topologies.region import Region
 
 INSTANCE_MTU = 9001
 UNDERLAY_MTU = 9216
+_THRIFT_PORT = 9090  # BMv2 opens one for each switch, whether it is used or not
+_OFFLOADS = ("tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
 _START_TIMEOUT = 30.0  # seconds until a switch process must answer
 
 _Node = TypeVar("_Node", bound=Node)
+
+
+# The switches that can run a region; both take the command line of simple_switch_grpc.
+SWITCHES: Mapping[str, Sequence[str]] = {
+    "p4vpc": (sys.executable, "-m", "switch"),
+    "bmv2": ("simple_switch_grpc",),
+}
 
 
 class EmulationError(Exception):
@@ -38,10 +47,11 @@ class EmulationError(Exception):
 
 
 class Router(Switch):
-    """The embedded router of one physical host: a p4vpc-switch process, programmed over a Unix socket."""
+    """The embedded router of one physical host: a switch process, programmed over a Unix socket."""
 
-    def __init__(self, name: str, folder: Path, device_id: int, **params: Any) -> None:
-        super().__init__(name, inNamespace=False, **params)
+    def __init__(self, name: str, folder: Path, device_id: int, executable: Sequence[str], **params: Any) -> None:
+        super().__init__(name, dpid=f"{device_id:016x}", **params)
+        self._executable = executable
         self.socket = folder / f"{name}.sock"
         self.log = folder / f"{name}.log"
         self.device_id = device_id
@@ -54,11 +64,13 @@ class Router(Switch):
 
     def start(self, controllers: object) -> None:
         """Starts the process; its program comes later, over P4Runtime."""
-        command = [sys.executable, "-m", "switch", "--no-p4", "--device-id", str(self.device_id)]
-        command += ["--grpc-server-addr", self.address, "--log-file", str(self.log)]
+        command = [*self._executable, "--no-p4", "--device-id", str(self.device_id), "--log-file", str(self.log)]
         for number, interface in sorted(self.intfs.items()):
             if number > 0:
                 command += ["--interface", f"{number}@{interface.name}"]
+        if self._executable == SWITCHES["bmv2"]:
+            command += ["--thrift-port", str(_THRIFT_PORT + self.device_id)]
+        command += ["--", "--grpc-server-addr", self.address]
         with self.log.with_suffix(".err").open("wb") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
 
@@ -108,6 +120,14 @@ class InstanceHost(Host):
             process.kill()
             process.wait()
 
+    def wait_for_listener(self, port: int) -> None:
+        """Returns when something listens on the TCP port; EmulationError when nothing does in time."""
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not self.run("ss", "-Hltn", f"sport = :{port}").strip():
+            if time.monotonic() > deadline:
+                raise EmulationError(f"nothing listens on port {port} of {self.name}")
+            time.sleep(0.05)
+
     def configure(self, eni: NetworkInterface, subnet: Subnet) -> None:
         """Sets up the interface as DHCP would."""
         device = f"{self.name}-eth0"
@@ -115,6 +135,7 @@ class InstanceHost(Host):
         self.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
         self.run("ip", "link", "set", "dev", "lo", "up")
         self.run("ip", "link", "set", "dev", device, "address", eni.mac, "mtu", str(INSTANCE_MTU), "up")
+        self.run("ethtool", "-K", device, *_OFFLOADS)
         self.run("ip", "address", "flush", "dev", device)
         self.run("ip", "address", "add", address, "dev", device)
         self.run("ip", "route", "replace", "default", "via", str(subnet.cidr_block[1]))
@@ -133,16 +154,17 @@ class Emulation:
 
 
 @contextmanager
-def running(region: Region) -> Iterator[Emulation]:
-    """Starts the region and programs its switches; stops everything at the end."""
+def running(region: Region, switch: str = "p4vpc") -> Iterator[Emulation]:
+    """Starts the region on one kind of `SWITCHES` and programs them; stops everything at the end."""
     if not sandbox.inside():
         raise EmulationError("a region runs inside topologies.sandbox")
     program = programs.compiled("vrouter")
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="p4vpc-") as folder:
+        Mininet.inited = True  # its initialisation raises system-wide limits, which a sandbox may not
         net = Mininet(controller=None, link=Link, autoSetMacs=False, build=False)
         try:
-            routers = _routers(region, net, Path(folder))
+            routers = _routers(region, net, Path(folder), SWITCHES[switch])
             instances = _instances(region, net, routers)
             net.build()
             _configure(region, routers, instances)
@@ -155,11 +177,12 @@ def running(region: Region) -> Iterator[Emulation]:
             net.stop()
 
 
-def _routers(region: Region, net: Mininet, folder: Path) -> dict[str, Router]:
+def _routers(region: Region, net: Mininet, folder: Path, executable: Sequence[str]) -> dict[str, Router]:
     hosts = region.model.hosts
     routers: dict[str, Router] = {}
     for index, host in enumerate(hosts.values(), start=1):
-        routers[host.name] = _added(net.addSwitch(host.name, cls=Router, folder=folder, device_id=index), Router)
+        node = net.addSwitch(host.name, cls=Router, folder=folder, device_id=index, executable=executable)
+        routers[host.name] = _added(node, Router)
     for link in region.links:
         ends = (routers[hosts[link.host_a].name], routers[hosts[link.host_b].name])
         net.addLink(*ends, port1=link.port_a, port2=link.port_b)
@@ -192,6 +215,7 @@ def _configure(region: Region, routers: Mapping[str, Router], instances: Mapping
             quiet = f"net.ipv6.conf.{interface.name}.disable_ipv6=1"
             subprocess.run(["sysctl", "-qw", quiet], check=True)
             subprocess.run(["ip", "link", "set", "dev", interface.name, *settings, "up"], check=True)
+            subprocess.run(["ethtool", "-K", interface.name, *_OFFLOADS], check=True, stdout=subprocess.DEVNULL)
     for instance in region.model.instances.values():
         eni = region.model.interface_of(instance)
         instances[instance.name].configure(eni, region.model.subnets[eni.subnet_id])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from controller.p4rt import Program
@@ -15,29 +17,33 @@ SOURCES = ROOT / "p4src"
 
 
 def compiled(name: str) -> Program:
-    """The program p4src/NAME.p4, compiled by p4vpc-p4c unless build/ holds it already.
+    """The program p4src/NAME.p4, compiled unless build/ holds it already.
 
-    Raises subprocess.CalledProcessError when it does not compile; the compiler's diagnostics are on stderr.
+    The compiler is p4vpc-p4c, or what the environment variable P4VPC_P4C names (p4c-bm2-ss, for comparisons). Raises
+    subprocess.CalledProcessError when the program does not compile; the compiler's diagnostics are on stderr.
     """
-    folder = ROOT / "build" / f"{name}-{_content_key()}"
+    other = os.environ.get("P4VPC_P4C")
+    compiler = [other] if other else [sys.executable, "-m", "switch.p4c"]
+    folder = ROOT / "build" / f"{name}-{_content_key(compiler)}"
     program = Program(folder / f"{name}.json", folder / f"{name}.p4info.txtpb")
     if program.config.exists() and program.p4info_file.exists():
         return program
-    work = folder.with_suffix(".part")
-    work.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "switch.p4c", str(SOURCES / f"{name}.p4"), "-o", str(work / f"{name}.json")]
-    command += ["--p4runtime-files", str(work / f"{name}.p4info.txtpb")]
-    subprocess.run(command, check=True, cwd=ROOT)
-    shutil.rmtree(folder, ignore_errors=True)
-    work.replace(folder)
+    folder.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as work:
+        files = Program(Path(work) / program.config.name, Path(work) / program.p4info_file.name)
+        command = [*compiler, str(SOURCES / f"{name}.p4"), "-o", str(files.config)]
+        subprocess.run([*command, "--p4runtime-files", str(files.p4info_file)], check=True, cwd=ROOT)
+        folder.mkdir(exist_ok=True)
+        files.config.replace(program.config)
+        files.p4info_file.replace(program.p4info_file)
     return program
 
 
-def _content_key() -> str:
+def _content_key(compiler: Sequence[str]) -> str:
     """A key that changes with any P4 source and with the compiler."""
-    digest = hashlib.sha256()
-    compiler = ROOT / "switch" / "p4c"
-    for path in sorted([*SOURCES.rglob("*.p4"), *compiler.rglob("*.py"), *compiler.rglob("*.p4")]):
+    digest = hashlib.sha256(repr(compiler).encode())
+    own = ROOT / "switch" / "p4c"
+    for path in sorted([*SOURCES.rglob("*.p4"), *own.rglob("*.py"), *own.rglob("*.p4")]):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -23,6 +23,9 @@ class Schema:
         self._tables = {table.name: table for table in self._schema.tables}
         self._table_names = {table.id: table.name for table in self._schema.tables}
         self._actions = {name: _action_refs(table) for name, table in self._tables.items()}
+        self._enum_widths = {
+            name: enum.underlying_type.bitwidth for name, enum in p4info.type_info.serializable_enums.items()
+        }
         self._enums = {
             name: {member: int.from_bytes(spec.value, "big") for member, spec in _members(enum)}
             for name, enum in p4info.type_info.serializable_enums.items()
@@ -101,11 +104,17 @@ class Schema:
         return message
 
     def _plain(self, value: Value, field: p4i.MatchField | p4i.Action.Param) -> Any:
-        """Members of enums become their numbers, networks pairs of value and prefix length."""
-        if isinstance(value, str) and field.HasField("type_name"):
-            members = self._enums.get(field.type_name.name, {})
-            if value in members:
-                return members[value]
+        """Members of enums become their numbers, networks pairs of value and prefix length.
+
+        P4Info does not say which enum a field has, so a name counts when enums of the field's width agree on it.
+        """
+        if isinstance(value, str):
+            numbers = {
+                members[value]
+                for name, members in self._enums.items()
+                if value in members and self._enum_widths[name] == field.bitwidth
+            }
+            return numbers.pop() if len(numbers) == 1 else value
         if isinstance(value, IPv4Network | IPv6Network):
             return int(value.network_address), value.prefixlen
         return value

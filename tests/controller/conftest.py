@@ -33,7 +33,7 @@ actions {
 }
 actions {
   preamble { id: 16777218 name: "ingress.refuse" alias: "refuse" }
-  params { id: 1 name: "reason" bitwidth: 8 type_name { name: "reason_t" } }
+  params { id: 1 name: "reason" bitwidth: 8 }
 }
 type_info {
   serializable_enums {
