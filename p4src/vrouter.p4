@@ -14,7 +14,8 @@
 #include "include/checksums.p4"
 #include "stages/account.p4"
 #include "stages/classify.p4"
-#include "stages/arp.p4"
+#include "stages/own_address.p4"
+#include "stages/neighbors.p4"
 #include "stages/source_check.p4"
 #include "stages/route.p4"
 #include "stages/mapping.p4"
@@ -25,7 +26,8 @@
 control vrouter_ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     @name(".receive_account") receive_account() receive_account_;
     @name(".classify") classify() classify_;
-    @name(".arp") arp_responder() arp_;
+    @name(".own_address") own_address() own_address_;
+    @name(".neighbors") neighbors() neighbors_;
     @name(".source_check") source_check() source_check_;
     @name(".route") route() route_;
     @name(".mapping") mapping() mapping_;
@@ -38,7 +40,8 @@ control vrouter_ingress(inout headers_t hdr, inout metadata_t meta, inout standa
         receive_account_.apply(std);
         classify_.apply(hdr, meta, std);
         if (meta.origin == origin_t.ENI) {
-            arp_.apply(hdr, meta, std);
+            own_address_.apply(hdr, meta);
+            neighbors_.apply(hdr, meta, std);
             source_check_.apply(hdr, meta);
             route_.apply(meta);
             mapping_.apply(meta);

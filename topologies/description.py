@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -31,14 +32,28 @@ class InstanceDescription(_Part):
 
     subnet: str
     address: IPv4Address
+    ipv6_address: IPv6Address | None = None
     host: str
+
+
+class SubnetDescription(_Part):
+    """A subnet; a plain IPv4 range will do for one without IPv6."""
+
+    cidr: IPv4Network
+    ipv6_cidr: IPv6Network | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_range(cls, value: object) -> object:
+        return {"cidr": value} if isinstance(value, str) else value
 
 
 class VpcDescription(_Part):
     """A VPC with its subnets and instances."""
 
     cidr: IPv4Network
-    subnets: dict[Name, IPv4Network]
+    ipv6_cidr: IPv6Network | None = None
+    subnets: dict[Name, SubnetDescription]
     instances: dict[Name, InstanceDescription] = {}
 
 
@@ -59,8 +74,7 @@ class RegionDescription(_Part):
         for vpc_name, vpc in self.vpcs.items():
             where = f"vpcs.{vpc_name}"
             for subnet_name, subnet in vpc.subnets.items():
-                if not subnet.subnet_of(vpc.cidr):
-                    raise ValueError(f"{where}.subnets.{subnet_name}: {subnet} is not inside {vpc.cidr}")
+                _check_subnet(f"{where}.subnets.{subnet_name}", subnet, vpc)
             for name, instance in vpc.instances.items():
                 place = f"{where}.instances.{name}"
                 _known(place, "host", instance.host, self.hosts)
@@ -87,14 +101,29 @@ def load_description(path: Path) -> RegionDescription:
         raise RegionError(f"{path}: {place + ': ' if place else ''}{message}") from None
 
 
-def _known(place: str, kind: str, name: str, names: dict[str, HostDescription] | dict[str, IPv4Network]) -> None:
+def _known(place: str, kind: str, name: str, names: Collection[str]) -> None:
     if name not in names:
         raise ValueError(f"{place}: no {kind} is called {name!r} (there are {', '.join(names)})")
 
 
-def _check_address(place: str, instance: InstanceDescription, block: IPv4Network) -> None:
-    reserved = {block[i] for i in (0, 1, 2, 3, -1)}
+def _check_subnet(place: str, subnet: SubnetDescription, vpc: VpcDescription) -> None:
+    if not subnet.cidr.subnet_of(vpc.cidr):
+        raise ValueError(f"{place}: {subnet.cidr} is not inside {vpc.cidr}")
+    if subnet.ipv6_cidr is None:
+        return
+    if vpc.ipv6_cidr is None:
+        raise ValueError(f"{place}: the VPC has no ipv6_cidr")
+    if not subnet.ipv6_cidr.subnet_of(vpc.ipv6_cidr):
+        raise ValueError(f"{place}: {subnet.ipv6_cidr} is not inside {vpc.ipv6_cidr}")
+
+
+def _check_address(place: str, instance: InstanceDescription, subnet: SubnetDescription) -> None:
+    block = subnet.cidr
     if instance.address not in block:
         raise ValueError(f"{place}: {instance.address} is not inside the subnet {block}")
-    if instance.address in reserved:
+    if instance.address in {block[i] for i in (0, 1, 2, 3, -1)}:
         raise ValueError(f"{place}: {instance.address} is reserved in every subnet")
+    if instance.ipv6_address is not None and (
+        subnet.ipv6_cidr is None or instance.ipv6_address not in subnet.ipv6_cidr
+    ):
+        raise ValueError(f"{place}: {instance.ipv6_address} is not inside the subnet {subnet.ipv6_cidr}")

@@ -129,16 +129,19 @@ class InstanceHost(Host):
             time.sleep(0.05)
 
     def configure(self, eni: NetworkInterface, subnet: Subnet) -> None:
-        """Sets up the interface as DHCP would."""
+        """Sets up the interface as DHCP and router advertisements would."""
         device = f"{self.name}-eth0"
-        address = f"{eni.addresses[0]}/{subnet.cidr_block.prefixlen}"
-        self.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
+        settings = ("accept_ra=0", "accept_dad=0", "router_solicitations=0")
+        self.run("sysctl", "-qw", *(f"net.ipv6.conf.{device}.{setting}" for setting in settings))
         self.run("ip", "link", "set", "dev", "lo", "up")
+        self.run("ip", "address", "flush", "dev", device)
         self.run("ip", "link", "set", "dev", device, "address", eni.mac, "mtu", str(INSTANCE_MTU), "up")
         self.run("ethtool", "-K", device, *_OFFLOADS)
-        self.run("ip", "address", "flush", "dev", device)
-        self.run("ip", "address", "add", address, "dev", device)
-        self.run("ip", "route", "replace", "default", "via", str(subnet.cidr_block[1]))
+        for address in eni.addresses:
+            block = subnet.cidr_block if address.version == 4 else subnet.ipv6_cidr_block
+            assert block is not None
+            self.run("ip", "address", "add", f"{address}/{block.prefixlen}", "dev", device)
+            self.run("ip", f"-{address.version}", "route", "replace", "default", "via", str(block[1]), "dev", device)
 
 
 @dataclass(frozen=True)

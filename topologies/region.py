@@ -20,7 +20,8 @@ from controller.model import (
     Vpc,
 )
 from controller.model.ids import stable_id
-from topologies.description import RegionDescription, RegionError, load_description
+from controller.model.resources import Address
+from topologies.description import InstanceDescription, RegionDescription, RegionError, load_description
 
 FIRST_ENI_PORT = 16  # ports 1 to 15 face the underlay (p4src/include/types.p4)
 
@@ -113,6 +114,10 @@ def _underlay(
     return tuple(links), tuple(routes)
 
 
+def _addresses(instance: InstanceDescription) -> tuple[Address, ...]:
+    return (instance.address,) if instance.ipv6_address is None else (instance.address, instance.ipv6_address)
+
+
 class _VpcBuilder:
     """Numbers VPCs, route tables and network interfaces from 1 in the order of the description."""
 
@@ -128,15 +133,15 @@ class _VpcBuilder:
 
     def _add_vpc(self, description: RegionDescription, name: str) -> None:
         described = description.vpcs[name]
-        vpc = Vpc(stable_id("vpc", name), name, len(self.vpcs) + 1, (described.cidr,))
+        blocks = (described.cidr,) if described.ipv6_cidr is None else (described.cidr, described.ipv6_cidr)
+        vpc = Vpc(stable_id("vpc", name), name, len(self.vpcs) + 1, blocks)
         self.vpcs[vpc.id] = vpc
-        table = RouteTable(
-            stable_id("rtb", name), len(self.route_tables) + 1, vpc.id, (Route(described.cidr, "local"),)
-        )
+        routes = tuple(Route(block, "local") for block in blocks)
+        table = RouteTable(stable_id("rtb", name), len(self.route_tables) + 1, vpc.id, routes)
         self.route_tables[table.id] = table
         for subnet_name, block in described.subnets.items():
-            subnet = Subnet(stable_id("subnet", name, subnet_name), subnet_name, vpc.id, block, table.id)
-            self.subnets[subnet.id] = subnet
+            subnet_id = stable_id("subnet", name, subnet_name)
+            self.subnets[subnet_id] = Subnet(subnet_id, subnet_name, vpc.id, block.cidr, table.id, block.ipv6_cidr)
         for instance_name, instance in described.instances.items():
             number = len(self.interfaces) + 1
             host_id = stable_id("host", instance.host)
@@ -146,7 +151,7 @@ class _VpcBuilder:
                 vpc_id=vpc.id,
                 subnet_id=stable_id("subnet", name, instance.subnet),
                 mac=f"06:00:{number >> 24:02x}:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",
-                addresses=(instance.address,),
+                addresses=_addresses(instance),
                 host_id=host_id,
                 port=self._ports[host_id],
             )

@@ -46,8 +46,9 @@ class Subnet:
     id: str
     name: str
     vpc_id: str
-    cidr_block: Network
+    cidr_block: IPv4Network
     route_table_id: str
+    ipv6_cidr_block: IPv6Network | None = None
 
     def reserved(self) -> frozenset[Address]:
         """Network, router, DNS, future use, broadcast (AWS: .0 to .3 and the last)."""

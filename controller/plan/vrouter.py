@@ -63,7 +63,7 @@ def _local_interfaces(model: Model, host: PhysicalHost) -> Iterator[Entry]:
         )
         yield Entry("local_eni", {"vpc": vpc.number, "eni": eni.number}, "to_port", port=eni.port, mac=eni.mac)
         for address in eni.addresses:
-            yield Entry("eni_address", {"eni": eni.number, "address": data_plane_address(address)}, "genuine")
+            yield Entry("eni_address", {"eni": eni.number, "address": data_plane_address(address)}, "own")
     for table in tables.values():
         for route in table.routes:
             match = {"route_table": table.number, "destination": data_plane_network(route.destination)}

@@ -20,6 +20,11 @@ control update_underlay(inout headers_t hdr, inout metadata_t meta) {
               hdr.underlay.flags, hdr.underlay.fragment, hdr.underlay.ttl, hdr.underlay.protocol,
               hdr.underlay.src, hdr.underlay.dst },
             hdr.underlay.checksum, HashAlgorithm.csum16);
+        update_checksum(hdr.link_address.isValid() && meta.answered,
+            { hdr.ipv6.src, hdr.ipv6.dst, 16w0, hdr.ipv6.payload_length, 24w0, hdr.ipv6.next_header,
+              hdr.neighbor.type, hdr.neighbor.code, hdr.neighbor.flags, hdr.neighbor.target,
+              hdr.link_address.type, hdr.link_address.length, hdr.link_address.mac },
+            hdr.neighbor.checksum, HashAlgorithm.csum16);
     }
 }
 

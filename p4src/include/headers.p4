@@ -8,7 +8,12 @@ const bit<16> TYPE_ARP  = 0x0806;
 const bit<16> TYPE_IPV6 = 0x86dd;
 const bit<8>  PROTOCOL_TCP = 6;
 const bit<8>  PROTOCOL_UDP = 17;
+const bit<8>  PROTOCOL_ICMPV6 = 58;
 const bit<16> GENEVE_PORT  = 6081;
+
+const bit<8>  NEIGHBOR_SOLICITATION  = 135;
+const bit<8>  NEIGHBOR_ADVERTISEMENT = 136;
+const bit<16> NEIGHBOR_BYTES         = 24;
 
 const bit<16> OPTION_CLASS     = 0xff56;   // experimental range of RFC 8926, section 7
 const bit<8>  OPTION_ENI       = 0x81;     // critical
@@ -56,6 +61,22 @@ header ipv6_t {
     bit<8>  hop_limit;
     addr_t  src;
     addr_t  dst;
+}
+
+// Neighbour solicitation and advertisement (RFC 4861, 4.3 and 4.4).
+header neighbor_t {
+    bit<8>  type;
+    bit<8>  code;
+    bit<16> checksum;
+    bit<32> flags;
+    addr_t  target;
+}
+
+// Source or target link-layer address option (RFC 4861, 4.6.1).
+header link_address_t {
+    bit<8> type;
+    bit<8> length;
+    mac_t  mac;
 }
 
 // The ports of TCP and UDP; what follows them stays payload.
@@ -111,6 +132,8 @@ struct headers_t {
     arp_t             arp;
     ipv4_t            ipv4;
     ipv6_t            ipv6;
+    neighbor_t        neighbor;
+    link_address_t    link_address;
     ports_t           ports;
 }
 

@@ -28,7 +28,8 @@ struct parsing_t {
 struct metadata_t {
     drop_reason_t drop;
     origin_t      origin;
-    bool          answered;   // the router itself answers, to the port that the packet came from
+    bool          own_address; // the address sent from, or asked for, is the ENI's
+    bool          answered;    // the router itself answers, to the port that the packet came from
     vpc_t         vpc;
     eni_t         src_eni;
     eni_t         dst_eni;

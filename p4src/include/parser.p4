@@ -122,8 +122,29 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
         transition select(hdr.ipv6.next_header) {
             PROTOCOL_TCP: ports;
             PROTOCOL_UDP: ports;
+            PROTOCOL_ICMPV6: icmpv6;
             default: accept;
         }
+    }
+
+    state icmpv6 {
+        transition select(meta.origin, packet.lookahead<bit<8>>()) {
+            (origin_t.ENI, NEIGHBOR_SOLICITATION): neighbor;
+            default: accept;
+        }
+    }
+
+    state neighbor {
+        packet.extract(hdr.neighbor);
+        transition select(hdr.ipv6.payload_length) {
+            NEIGHBOR_BYTES: accept;
+            default: link_address;
+        }
+    }
+
+    state link_address {
+        packet.extract(hdr.link_address);
+        transition accept;
     }
 
     state ports {

@@ -41,7 +41,7 @@ enum bit<8> drop_reason_t {
     UNKNOWN_OPTION       = 13,   // critical Geneve option that this router does not know (RFC 8926, 3.5)
     UNTRUSTED_SOURCE     = 14,   // the outer source does not host the source ENI
     NOT_HERE             = 15,   // the destination ENI is not on this host
-    NOT_ANSWERED         = 16    // ARP that asks for nothing this router answers
+    NOT_ANSWERED         = 16    // ARP or neighbour discovery that asks for nothing this router answers
 }
 
 #endif

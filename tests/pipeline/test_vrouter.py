@@ -44,7 +44,7 @@ def test_the_way_moves_these_counters_and_no_others(lab: Lab) -> None:
     assert sent.changed == {
         "beta.received.16": 1,
         "beta.eni_port.from_eni": 1,
-        "beta.eni_address.genuine": 1,
+        "beta.eni_address.own": 1,
         "beta.route.local": 1,
         "beta.mapping.to_host": 1,
         "beta.underlay_route.to_underlay": 1,
