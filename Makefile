@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TOPO ?= two_hosts
+TOPO ?= two_tenants
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo test lint bench up clean conformance
@@ -21,7 +21,7 @@ $(VENV)/.stamp: requirements.lock pyproject.toml scripts/system-packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Two instances on two hosts talk over the encapsulation; prints what was proved
+demo: setup ## Two tenants with equal addresses on three hosts; prints what was proved
 	@$(AS_ROOT) $(BIN)/python -m topologies.demo
 
 test: setup lint ## Lint and run all tests (the net tier needs root)
@@ -35,7 +35,7 @@ lint: setup ## ruff and pyright
 bench: setup ## Measure, side by side with Linux and a bare C loop
 	@$(AS_ROOT) $(BIN)/python -m bench
 
-up: setup ## Leave a region running with its CLI: make up TOPO=two_hosts
+up: setup ## Leave a region running with its CLI: make up TOPO=two_tenants
 	@$(AS_ROOT) $(BIN)/p4vpc up $(TOPO)
 
 conformance: setup ## Run p4c's own samples: make conformance P4C_SRC=<checkout of p4lang/p4c>

@@ -1,14 +1,10 @@
-"""`make demo`: runs a region with real programs, and prints what it proved."""
+"""`make demo`: two tenants with the same addresses on three hosts, real programs, and what that proved."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,18 +13,11 @@ from rich.table import Table
 
 from topologies import sandbox
 from topologies.emulation import SWITCHES, Emulation, running
+from topologies.probes import Capture, Proof, fetch, ping, throughput
 from topologies.region import load_region
 
-PAGE = "hello from the other physical host\n"
-
-
-@dataclass(frozen=True)
-class Proof:
-    """One line of the report."""
-
-    claim: str
-    proved: bool
-    figure: str
+WEB, WEB6 = "10.0.1.5", "fd00:10:0:1::5"
+ONLY_BLUE, ONLY_BLUE6 = "10.0.1.7", "fd00:10:0:1::7"
 
 
 def main() -> int:
@@ -37,86 +26,62 @@ def main() -> int:
     parser.add_argument("--switch", choices=sorted(SWITCHES), default="p4vpc", help="what the routers run on")
     arguments = parser.parse_args()
     sandbox.enter("topologies.demo", sys.argv[1:])
-    console = Console()
-    region = load_region("two_hosts")
-    with console.status("starting two hosts and two instances"), running(region, arguments.switch) as emulation:
-        proofs = list(_proofs(emulation))
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print("two tenants, red and blue, both with 10.0.0.0/16 and fd00:10::/56, on three physical hosts")
+    proofs = []
+    with running(load_region("two_tenants"), arguments.switch) as emulation:
+        for proof in _proofs(emulation):
+            console.print(f"  {'proved' if proof.proved else 'NOT PROVED'}: {proof.claim}", highlight=False)
+            proofs.append(proof)
     console.print(_report(proofs))
     return 0 if all(proof.proved for proof in proofs) else 1
 
 
-def _proofs(emulation: Emulation) -> list[Proof]:
-    proofs = [Proof("the region is up and its switches hold the plan", True, _start_figure(emulation))]
+def _proofs(emulation: Emulation) -> Iterator[Proof]:
+    yield Proof(
+        f"{len(emulation.routers)} switches and {len(emulation.instances)} instances are up",
+        True,
+        f"{emulation.started_in:.1f} s, {emulation.entries} table entries",
+    )
     with TemporaryDirectory(prefix="p4vpc-demo-") as folder:
-        capture = Path(folder) / "underlay.pcap"
-        proofs.append(_ping(emulation, capture))
-        proofs.append(_encapsulated(capture))
-        proofs.append(_page(emulation, Path(folder)))
-    proofs.append(_throughput(emulation))
-    return proofs
+        with Capture(emulation, "beta", Path(folder)) as capture:
+            yield ping(emulation, "red-app", WEB, "red-app on beta pings red-web on alpha, IPv4")
+        yield _encapsulated(capture)
+        yield ping(emulation, "red-app", WEB6, "the same over IPv6")
+        yield ping(emulation, "blue-app", WEB, "blue-app on gamma pings the same address: blue-web on beta")
+        yield from _pages(emulation, Path(folder))
+    yield _separate(emulation, ONLY_BLUE)
+    yield _separate(emulation, ONLY_BLUE6)
+    yield throughput(emulation, "red-app", "red-web", WEB)
 
 
-def _start_figure(emulation: Emulation) -> str:
-    return f"{emulation.started_in:.1f} s, {emulation.entries} entries"
+def _encapsulated(capture: Capture) -> Proof:
+    lines = capture.decoded("geneve.vni", "geneve.option.class", "ip.src", "ip.dst")
+    good = [line for line in lines if f"172.31.0.2,10.0.1.6\t172.31.0.1,{WEB}" in line]
+    figure = f"{len(lines)} packets; {', '.join(good[0].split())}" if good else f"{len(lines)} packets"
+    return Proof(
+        "tshark decodes the underlay: Geneve, VNI = VPC, hosts outside, instances inside", len(good) >= 20, figure
+    )
 
 
-def _ping(emulation: Emulation, capture: Path) -> Proof:
-    link = emulation.routers["alpha"].intfs[1].name
-    command = ["tshark", "-q", "-i", link, "-w", str(capture), "-a", "duration:30"]
-    tshark = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _wait_for_capture(tshark)
-    output = emulation.instances["client"].run("ping", "-c", "20", "-i", "0.05", "-W", "2", "10.0.1.5")
-    time.sleep(0.3)
-    tshark.terminate()
-    tshark.wait()
-    received = int((re.search(r"(\d+) received", output) or [0, 0])[1])
-    times = re.search(r"= ([\d.]+)/([\d.]+)/", output)
-    figure = f"{received} of 20 answered" + (f", {times[2]} ms on average" if times else "")
-    return Proof("ping from client (host beta) to web (host alpha)", received == 20, figure)
+def _pages(emulation: Emulation, folder: Path) -> Iterator[Proof]:
+    for tenant in ("red", "blue"):
+        page = f"this is the web server of {tenant}\n"
+        (folder / tenant).mkdir()
+        (folder / tenant / "index.html").write_text(page)
+        found = fetch(emulation, f"{tenant}-app", f"{tenant}-web", WEB, folder / tenant)
+        yield Proof(f"curl from {tenant}-app to http://{WEB}/", found == page, repr(found.strip()))
 
 
-def _wait_for_capture(tshark: subprocess.Popen[bytes]) -> None:
-    assert tshark.stderr is not None
-    for line in tshark.stderr:
-        if b"Capture started" in line or b"Capturing on" in line:
-            break
-    time.sleep(0.5)
-
-
-def _encapsulated(capture: Path) -> Proof:
-    fields = ["geneve.vni", "geneve.option.class", "ip.src", "ip.dst", "icmp.type"]
-    command = ["tshark", "-r", str(capture), "-Y", "geneve && icmp", "-T", "fields", "-E", "occurrence=a"]
-    for field in fields:
-        command += ["-e", field]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-    good = [line for line in lines if "172.31.0.1" in line and "10.0.1.5" in line]
-    figure = f"{len(good)} packets, e.g. {' '.join(good[0].split())}" if good else "none seen"
-    return Proof("tshark decodes the underlay as Geneve, VNI 1, inner addresses inside", len(good) >= 40, figure)
-
-
-def _page(emulation: Emulation, folder: Path) -> Proof:
-    (folder / "index.html").write_text(PAGE)
-    web, client = emulation.instances["web"], emulation.instances["client"]
-    with web.background(sys.executable, "-m", "http.server", "80", "--directory", str(folder)):
-        web.wait_for_listener(80)
-        output = client.run("curl", "--silent", "--show-error", "--max-time", "20", "http://10.0.1.5/")
-    return Proof("curl fetches a page from web", output == PAGE, f"{len(output)} bytes: {output.strip()[:60]!r}")
-
-
-def _throughput(emulation: Emulation) -> Proof:
-    claim = "iperf3 over TCP, MTU 9001, through both routers"
-    with emulation.instances["web"].background("iperf3", "-s", "-1"):
-        emulation.instances["web"].wait_for_listener(5201)
-        output = emulation.instances["client"].run("iperf3", "-c", "10.0.1.5", "-t", "3", "-J")
-    try:
-        rate = json.loads(output)["end"]["sum_received"]["bits_per_second"] / 1e9
-    except (ValueError, KeyError):
-        return Proof(claim, False, output.strip()[-80:])
-    return Proof(claim, rate > 0, f"{rate:.2f} Gbit/s")
+def _separate(emulation: Emulation, address: str) -> Proof:
+    output = emulation.instances["red-app"].run("ping", "-c", "5", "-i", "0.05", "-W", "1", address)
+    silent = " 0 received" in output
+    figure = "0 of 5 answered" if silent else output.strip()[-60:]
+    return Proof(f"red-app cannot reach {address}, which only blue has", silent, figure)
 
 
 def _report(proofs: list[Proof]) -> Table:
-    table = Table(title="p4vpc: what the demo proved")
+    table = Table(title="what was proved")
     table.add_column("claim")
     table.add_column("")
     table.add_column("figure")
