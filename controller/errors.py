@@ -8,12 +8,28 @@ class ControllerError(Exception):
 
 
 class RequestError(ControllerError):
-    """A request that the model refuses, with an AWS error code such as `InvalidVpcID.NotFound`."""
+    """A request that the model refuses, with an AWS error code such as `InvalidVpcID.NotFound`.
 
-    def __init__(self, code: str, message: str) -> None:
+    `field` names the part of the request that is wrong, where it is one part.
+    """
+
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.field = field
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+class StaleChange(ControllerError):
+    """A change to a resource that is no longer what the change starts from."""
+
+
+class CodecError(ControllerError):
+    """A document that is not a resource; names the place in it."""
+
+
+class StoreError(ControllerError):
+    """The store cannot be used: it is foreign, damaged, newer than this program, or open elsewhere."""

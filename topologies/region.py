@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -13,6 +13,7 @@ from controller.model import (
     Model,
     NetworkInterface,
     PhysicalHost,
+    Resource,
     Route,
     RouteTable,
     Subnet,
@@ -20,10 +21,10 @@ from controller.model import (
     Vpc,
 )
 from controller.model.ids import stable_id
+from controller.model.model import FIRST_ENI_PORT
 from controller.model.resources import Address
 from topologies.description import InstanceDescription, RegionDescription, RegionError, load_description
 
-FIRST_ENI_PORT = 16  # ports 1 to 15 face the underlay (p4src/include/types.p4)
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,7 @@ def build_region(description: RegionDescription) -> Region:
     builder = _VpcBuilder(description)
     return Region(
         name=description.name,
-        model=Model(
-            hosts=hosts,
-            underlay_routes=routes,
-            vpcs=builder.vpcs,
-            subnets=builder.subnets,
-            route_tables=builder.route_tables,
-            network_interfaces=builder.interfaces,
-            instances=builder.instances,
-        ),
+        model=Model([*hosts.values(), *routes, *builder.resources()]),
         links=links,
     )
 
@@ -130,6 +123,11 @@ class _VpcBuilder:
         self._ports: defaultdict[str, int] = defaultdict(lambda: FIRST_ENI_PORT)
         for name in description.vpcs:
             self._add_vpc(description, name)
+
+    def resources(self) -> Iterator[Resource]:
+        """Everything that was built, what others refer to first."""
+        for part in (self.vpcs, self.route_tables, self.subnets, self.interfaces, self.instances):
+            yield from part.values()
 
     def _add_vpc(self, description: RegionDescription, name: str) -> None:
         described = description.vpcs[name]

@@ -1,53 +1,157 @@
-"""The whole region at one moment: immutable, and indexed for the questions that planning asks."""
+"""The whole region at one moment, indexed for the questions that planning, actions and the API ask.
+
+`Model` is what readers see. `LiveModel` adds `apply`, the only way in which a model changes; every index follows change
+by change, so that neither a question about one thing nor a change costs more when the region grows.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any, TypeVar, cast
 
-from controller.errors import RequestError
+from controller.errors import RequestError, StaleChange
+from controller.model.index import Groups, Loads, Pool, Table
 from controller.model.resources import (
+    KINDS,
+    RESERVED_FIRST,
+    Account,
+    Address,
     Instance,
+    Network,
     NetworkInterface,
     PhysicalHost,
+    Resource,
     RouteTable,
     Subnet,
+    Token,
     UnderlayRoute,
     Vpc,
 )
 
-_R = TypeVar("_R")
+FIRST_ENI_PORT = 16  # ports 1 to 15 face the underlay (p4src/include/types.p4)
+LAST_ENI_PORT = 500  # 9 bits, less what switches keep for themselves (CPU port, drop port)
+
+_NUMBER_BITS: Mapping[type[Resource], int] = {Vpc: 24, RouteTable: 32, NetworkInterface: 32}
+_IPV4_MAPPED = 0xFFFF << 32
+
+_R = TypeVar("_R", Account, Token, PhysicalHost, UnderlayRoute, Vpc, Subnet, RouteTable, NetworkInterface, Instance)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource before and after; None where it does not exist."""
+
+    before: Resource | None
+    after: Resource | None
+
+    @property
+    def subject(self) -> Resource:
+        """The resource as it is afterwards, or as it was when it goes away."""
+        subject = self.after if self.after is not None else self.before
+        assert subject is not None
+        return subject
+
+    def undone(self) -> Change:
+        """The change that takes this one back."""
+        return Change(self.after, self.before)
+
+
 class Model:
-    """Resources by id. A change makes a new model; equal models plan equal entries."""
+    """Resources by id. Equal models plan equal entries. Of two resources with one id, the later one counts."""
 
-    hosts: Mapping[str, PhysicalHost] = field(default_factory=dict)
-    underlay_routes: tuple[UnderlayRoute, ...] = ()
-    vpcs: Mapping[str, Vpc] = field(default_factory=dict)
-    subnets: Mapping[str, Subnet] = field(default_factory=dict)
-    route_tables: Mapping[str, RouteTable] = field(default_factory=dict)
-    network_interfaces: Mapping[str, NetworkInterface] = field(default_factory=dict)
-    instances: Mapping[str, Instance] = field(default_factory=dict)
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        self._tables: dict[type[Resource], Table[Any]] = {kind: _table(kind) for kind in KINDS}
+        self._addresses: Groups[tuple[str, int], NetworkInterface] = Groups()
+        self._pools: dict[tuple[object, str], Pool] = {}
+        self._loads = Loads()
+        for resource in resources:
+            if resource.id in self._tables[type(resource)]:
+                self._remove(resource)
+            self._add(resource)
 
-    @cached_property
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model):
+            return NotImplemented
+        return all(dict(self._tables[kind]) == dict(other._tables[kind]) for kind in KINDS)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # -- resources by kind ----------------------------------------------------------------------------------------
+
+    def table(self, kind: type[_R]) -> Mapping[str, _R]:
+        """All resources of a kind, by id."""
+        return self._tables[kind]
+
+    def get(self, kind: type[Resource], resource_id: str) -> Resource | None:
+        """One resource, or None."""
+        return self._tables[kind].get(resource_id)
+
+    def group(self, kind: type[_R], name: str, key: object) -> tuple[_R, ...]:
+        """The resources of a kind that share a property, such as ("vpc", its id); the groups are those of `_KEYS`."""
+        return cast("tuple[_R, ...]", self._tables[kind].groups[name].get(key, ()))
+
+    def count(self, kind: type[Resource], name: str, key: object) -> int:
+        """How many resources of a kind share a property."""
+        return self._tables[kind].groups[name].count(key)
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource, kind by kind."""
+        for table in self._tables.values():
+            yield from table.values()
+
+    @property
+    def hosts(self) -> Mapping[str, PhysicalHost]:
+        """The physical hosts, by id."""
+        return self.table(PhysicalHost)
+
+    @property
+    def underlay_routes(self) -> tuple[UnderlayRoute, ...]:
+        """All underlay routes."""
+        return tuple(self.table(UnderlayRoute).values())
+
+    @property
+    def vpcs(self) -> Mapping[str, Vpc]:
+        """The VPCs, by id."""
+        return self.table(Vpc)
+
+    @property
+    def subnets(self) -> Mapping[str, Subnet]:
+        """The subnets, by id."""
+        return self.table(Subnet)
+
+    @property
+    def route_tables(self) -> Mapping[str, RouteTable]:
+        """The route tables, by id."""
+        return self.table(RouteTable)
+
+    @property
+    def network_interfaces(self) -> Mapping[str, NetworkInterface]:
+        """The network interfaces, by id."""
+        return self.table(NetworkInterface)
+
+    @property
+    def instances(self) -> Mapping[str, Instance]:
+        """The instances, by id."""
+        return self.table(Instance)
+
+    # -- what planning asks ---------------------------------------------------------------------------------------
+
+    @property
     def interfaces_by_host(self) -> Mapping[str, tuple[NetworkInterface, ...]]:
-        """The network interfaces on each host, by host id."""
-        return _grouped((eni.host_id, eni) for eni in self.network_interfaces.values())
+        """The network interfaces plugged into each host, by host id."""
+        return cast("Mapping[str, tuple[NetworkInterface, ...]]", self._tables[NetworkInterface].groups["host"])
 
-    @cached_property
+    @property
     def interfaces_by_vpc(self) -> Mapping[str, tuple[NetworkInterface, ...]]:
-        """The network interfaces in each VPC, by VPC id."""
-        return _grouped((eni.vpc_id, eni) for eni in self.network_interfaces.values())
+        """The network interfaces of each VPC that are plugged into some host, by VPC id."""
+        return cast("Mapping[str, tuple[NetworkInterface, ...]]", self._tables[NetworkInterface].groups["plugged"])
 
-    @cached_property
+    @property
     def underlay_routes_by_host(self) -> Mapping[str, tuple[UnderlayRoute, ...]]:
         """The underlay routes of each host, by host id."""
-        return _grouped((route.host_id, route) for route in self.underlay_routes)
+        return cast("Mapping[str, tuple[UnderlayRoute, ...]]", self._tables[UnderlayRoute].groups["host"])
 
     def interfaces_on(self, host: PhysicalHost) -> tuple[NetworkInterface, ...]:
         """The network interfaces whose ports are on this host."""
@@ -60,22 +164,159 @@ class Model:
 
     def route_table_of(self, eni: NetworkInterface) -> RouteTable:
         """The route table of the interface's subnet."""
-        return self.route_tables[self.subnets[eni.subnet_id].route_table_id]
+        return self.route_table_of_subnet(self.subnets[eni.subnet_id])
+
+    def route_table_of_subnet(self, subnet: Subnet) -> RouteTable:
+        """The route table that the subnet is associated with, or else the main one of its VPC."""
+        return self.route_tables[subnet.route_table_id or self.vpcs[subnet.vpc_id].main_route_table_id]
+
+    def interface_at(self, vpc_id: str, address: Address) -> NetworkInterface | None:
+        """The network interface that has this address in this VPC, plugged in or not."""
+        return self._addresses.one((vpc_id, address_number(address)))
+
+    def interfaces_at(self, vpc_id: str, address: Address) -> int:
+        """How many network interfaces have this address in this VPC; more than one is against the rules."""
+        return self._addresses.count((vpc_id, address_number(address)))
 
     def instance(self, name: str) -> Instance:
-        """The instance of that name; RequestError InvalidInstanceID.NotFound when there is none."""
-        found = next((i for i in self.instances.values() if i.name == name), None)
-        if found is None:
+        """The first instance of that name; RequestError InvalidInstanceID.NotFound when there is none."""
+        found = self.group(Instance, "name", name)
+        if not found:
             raise RequestError("InvalidInstanceID.NotFound", f"no instance is called {name!r}")
-        return found
+        return found[0]
 
     def interface_of(self, instance: Instance) -> NetworkInterface:
-        """The network interface of an instance."""
+        """The first network interface of an instance."""
         return self.network_interfaces[instance.network_interface_id]
 
+    # -- what is free ---------------------------------------------------------------------------------------------
 
-def _grouped(pairs: Iterable[tuple[str, _R]]) -> Mapping[str, tuple[_R, ...]]:
-    groups: defaultdict[str, list[_R]] = defaultdict(list)
-    for key, value in pairs:
-        groups[key].append(value)
-    return {key: tuple(values) for key, values in groups.items()}
+    def free_number(self, kind: type[Resource]) -> int | None:
+        """A number that no VPC (route table, network interface) has."""
+        groups = self._tables[kind].groups["number"]
+        pool = self._pool(kind, "number", 1, (1 << _NUMBER_BITS[kind]) - 1)
+        return pool.free(groups.__contains__)
+
+    def free_port(self, host_id: str) -> int | None:
+        """A port of the host that no network interface is plugged into."""
+        groups = self._tables[NetworkInterface].groups["port"]
+        pool = self._pool(host_id, "port", FIRST_ENI_PORT, LAST_ENI_PORT)
+        return pool.free(lambda port: (host_id, port) in groups)
+
+    def free_address(self, subnet: Subnet, block: Network) -> Address | None:
+        """An address of the subnet's block that no network interface has and that is not reserved."""
+        first = int(block.network_address)
+        pool = self._pool(subnet.id, str(block), first + RESERVED_FIRST, first + block.num_addresses - 2)
+        mapped = _IPV4_MAPPED if block.version == 4 else 0
+        number = pool.free(lambda number: (subnet.vpc_id, mapped | number) in self._addresses)
+        return None if number is None else type(block.network_address)(number)
+
+    def least_loaded_host(self) -> PhysicalHost | None:
+        """A host with the fewest network interfaces, or None when there is no host."""
+        host_id = self._loads.least()
+        return None if host_id is None else self.hosts[host_id]
+
+    def _pool(self, owner: object, name: str, first: int, last: int) -> Pool:
+        pool = self._pools.get((owner, name))
+        if pool is None:
+            pool = self._pools[(owner, name)] = Pool(first, last)
+        return pool
+
+    # -- keeping the indices --------------------------------------------------------------------------------------
+
+    def _add(self, resource: Resource) -> None:
+        self._tables[type(resource)].add(resource.id, resource)
+        if isinstance(resource, NetworkInterface):
+            for address in resource.addresses:
+                self._addresses.add((resource.vpc_id, address_number(address)), resource.id, resource)
+            if resource.host_id:
+                self._loads.shift(resource.host_id, 1)
+        elif isinstance(resource, PhysicalHost):
+            self._loads.join(resource.id)
+
+    def _remove(self, resource: Resource) -> None:
+        kind = type(resource)
+        known = self._tables[kind][resource.id]
+        self._tables[kind].remove(resource.id)
+        if isinstance(known, NetworkInterface):
+            self._forget_places(known)
+        elif isinstance(known, PhysicalHost):
+            self._loads.leave(known.id)
+        if kind in _NUMBER_BITS:
+            self._give_back(kind, "number", known.number)
+
+    def _forget_places(self, eni: NetworkInterface) -> None:
+        for address in eni.addresses:
+            self._addresses.remove((eni.vpc_id, address_number(address)), eni.id)
+        subnet = self.subnets.get(eni.subnet_id)
+        for block in subnet.blocks() if subnet is not None else ():
+            for address in eni.addresses:
+                if address.version == block.version:
+                    self._give_back(eni.subnet_id, str(block), int(address))
+        if eni.host_id:
+            self._loads.shift(eni.host_id, -1)
+            self._give_back(eni.host_id, "port", eni.port)
+
+    def _give_back(self, owner: object, name: str, number: int) -> None:
+        pool = self._pools.get((owner, name))
+        if pool is not None:
+            pool.give_back(number)
+
+
+class LiveModel(Model):
+    """A model that changes."""
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Makes all changes, or none: StaleChange when a resource is not what a change says it was."""
+        for change in changes:
+            subject = change.subject
+            if self.get(type(subject), subject.id) != change.before:
+                raise StaleChange(f"{subject.id} is not what it was")
+        for change in changes:
+            if change.before is not None:
+                self._remove(change.before)
+            if change.after is not None:
+                self._add(change.after)
+
+
+def address_number(address: Address) -> int:
+    """An address as the data plane has it, IPv4 as ::ffff:a.b.c.d."""
+    return int(address) | _IPV4_MAPPED if isinstance(address, IPv4Address) else int(address)
+
+
+def _table(kind: type[Resource]) -> Table[Any]:
+    return Table(**_KEYS.get(kind, {}))
+
+
+_KEYS: Mapping[type[Resource], Mapping[str, Callable[[Any], object]]] = {
+    Account: {"name": lambda account: account.name},
+    Token: {"digest": lambda token: token.digest, "account": lambda token: token.account_id},
+    PhysicalHost: {"name": lambda host: host.name, "address": lambda host: host.address},
+    UnderlayRoute: {"host": lambda route: route.host_id},
+    Vpc: {"number": lambda vpc: vpc.number, "account": lambda vpc: vpc.account_id},
+    Subnet: {
+        "vpc": lambda subnet: subnet.vpc_id,
+        "account": lambda subnet: subnet.account_id,
+        "route_table": lambda subnet: subnet.route_table_id or None,
+    },
+    RouteTable: {
+        "number": lambda table: table.number,
+        "vpc": lambda table: table.vpc_id,
+        "account": lambda table: table.account_id,
+    },
+    NetworkInterface: {
+        "number": lambda eni: eni.number,
+        "host": lambda eni: eni.host_id or None,
+        "port": lambda eni: (eni.host_id, eni.port) if eni.host_id else None,
+        "vpc": lambda eni: eni.vpc_id,
+        "plugged": lambda eni: eni.vpc_id if eni.host_id else None,
+        "subnet": lambda eni: eni.subnet_id,
+        "instance": lambda eni: eni.instance_id or None,
+        "account": lambda eni: eni.account_id,
+    },
+    Instance: {
+        "name": lambda instance: instance.name,
+        "host": lambda instance: instance.host_id or None,
+        "account": lambda instance: instance.account_id,
+    },
+}

@@ -4,14 +4,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import ClassVar
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+DEFAULT_ACCOUNT = "000000000001"  # owns what a region description gives to nobody
+RESERVED_FIRST = 4  # addresses at the start of a subnet: network, router, DNS, future use; the last is reserved too
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How much an account may have; the defaults are those of AWS."""
+
+    vpcs: int = 5
+    cidr_blocks_per_vpc: int = 5
+    subnets_per_vpc: int = 200
+    route_tables_per_vpc: int = 200
+    routes_per_route_table: int = 50
+    network_interfaces: int = 5000
+    addresses_per_network_interface: int = 50
+    instances: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer: 12 digits, as AWS numbers its accounts."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidAccountID.NotFound"
+
+    id: str
+    name: str
+    quotas: Quotas = Quotas()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token of which only the SHA-256 is kept; without an account it is an operator's."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidTokenID.NotFound"
+
+    id: str
+    digest: str
+    account_id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PhysicalHost:
     """A machine with an embedded router; `address` is its place on the underlay."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidHostID.NotFound"
 
     id: str
     name: str
@@ -22,43 +65,63 @@ class PhysicalHost:
 class UnderlayRoute:
     """How one host reaches others: through `port`, to the neighbour with MAC `next_hop`."""
 
+    NOT_FOUND: ClassVar[str] = "InvalidUnderlayRoute.NotFound"
+
     host_id: str
     destination: IPv4Network
     port: int
     mac: str
     next_hop: str
 
+    @property
+    def id(self) -> str:
+        """Host and destination: a host has one route for each."""
+        return f"{self.host_id}/{self.destination}"
+
 
 @dataclass(frozen=True, slots=True)
 class Vpc:
-    """A customer's network; `number` is the Geneve VNI."""
+    """A customer's network; `number` is the Geneve VNI. The first CIDR block is the primary one."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidVpcID.NotFound"
 
     id: str
     name: str
     number: int
     cidr_blocks: tuple[Network, ...]
+    main_route_table_id: str = ""
+    account_id: str = DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A range of a VPC; its first four addresses and its last are reserved."""
+    """A range of a VPC; its first four addresses and its last are reserved.
+
+    `route_table_id` is that of an explicit association; empty, the VPC's main route table decides.
+    """
+
+    NOT_FOUND: ClassVar[str] = "InvalidSubnetID.NotFound"
 
     id: str
     name: str
     vpc_id: str
-    cidr_block: IPv4Network
-    route_table_id: str
+    cidr_block: Network
+    route_table_id: str = ""
     ipv6_cidr_block: IPv6Network | None = None
+    account_id: str = DEFAULT_ACCOUNT
+
+    def blocks(self) -> tuple[Network, ...]:
+        """Its ranges, IPv6 behind."""
+        return (self.cidr_block,) if self.ipv6_cidr_block is None else (self.cidr_block, self.ipv6_cidr_block)
 
     def reserved(self) -> frozenset[Address]:
-        """Network, router, DNS, future use, broadcast (AWS: .0 to .3 and the last)."""
-        block = self.cidr_block
-        return frozenset(block[i] for i in (0, 1, 2, 3, -1))
+        """Network, router, DNS, future use, broadcast (AWS: .0 to .3 and the last) of each range."""
+        return frozenset(block[i] for block in self.blocks() for i in (*range(RESERVED_FIRST), -1))
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of a route table; target is "local" or "blackhole"."""
+    """One line of a route table; target is "local", "blackhole" or the id of what receives the packets."""
 
     destination: Network
     target: str
@@ -68,15 +131,24 @@ class Route:
 class RouteTable:
     """Which prefix goes where, for the subnets that use it."""
 
+    NOT_FOUND: ClassVar[str] = "InvalidRouteTableID.NotFound"
+
     id: str
     number: int
     vpc_id: str
     routes: tuple[Route, ...]
+    name: str = ""
+    account_id: str = DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkInterface:
-    """An ENI: a MAC and addresses in one subnet, plugged into `port` of a host's router."""
+    """An ENI: a MAC and addresses in one subnet, plugged into `port` of a host's router.
+
+    The first address is the primary one (IPv4), the others are secondary or IPv6. Without a host it is not plugged in.
+    """
+
+    NOT_FOUND: ClassVar[str] = "InvalidNetworkInterfaceID.NotFound"
 
     id: str
     number: int
@@ -84,14 +156,60 @@ class NetworkInterface:
     subnet_id: str
     mac: str
     addresses: tuple[Address, ...]
-    host_id: str
-    port: int
+    host_id: str = ""
+    port: int = 0
+    name: str = ""
+    instance_id: str = ""
+    device_index: int = 0
+    source_dest_check: bool = True
+    account_id: str = DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A virtual machine or container with its network interface."""
+    """A virtual machine or container with its first network interface, on a host."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidInstanceID.NotFound"
 
     id: str
     name: str
     network_interface_id: str
+    host_id: str = ""
+    account_id: str = DEFAULT_ACCOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What one region description brought, so that applying it again knows what to take away."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidStackName.NotFound"
+
+    id: str
+    resource_ids: tuple[str, ...]
+
+
+Resource = (
+    Account
+    | Token
+    | PhysicalHost
+    | UnderlayRoute
+    | Vpc
+    | Subnet
+    | RouteTable
+    | NetworkInterface
+    | Instance
+    | Stack
+)
+Owned = Vpc | Subnet | RouteTable | NetworkInterface | Instance
+KINDS: tuple[type[Resource], ...] = (
+    Account,
+    Token,
+    PhysicalHost,
+    UnderlayRoute,
+    Vpc,
+    Subnet,
+    RouteTable,
+    NetworkInterface,
+    Instance,
+    Stack,
+)

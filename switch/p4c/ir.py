@@ -404,12 +404,21 @@ class ActionParam:
 
 @dataclass
 class Action:
+    """called_only: no table uses it, it is inlined where it is called, and only P4Info shows it, without parameters (body
+    may be left empty, but P4Info looks into it for calls of extern functions).
+
+    `name` is unique. Where tables give an action different directed arguments there is one for each; `shown` is then the
+    control-plane name that they share, and empty otherwise.
+    """
+
     name: str
     params: list[ActionParam]
     body: list[Stmt]
     annotations: list[Annotation] = field(default_factory=list)
     doc: str = ""
     span: Span = NOWHERE
+    called_only: bool = False
+    shown: str = ""
 
 
 @dataclass
@@ -474,6 +483,14 @@ class Table:
     span: Span = NOWHERE
     largest_priority_wins: bool = True
     priority_delta: int = 1
+
+    def entries_by_precedence(self) -> list[Entry]:
+        """The entries, those first that win; those of equal priority, and const entries, in the order of the program."""
+        entries = list(self.entries)
+        if not self.entries_const and all(entry.priority is not None for entry in entries):
+            sign = -1 if self.largest_priority_wins else 1
+            entries.sort(key=lambda entry: sign * (entry.priority or 0))
+        return entries
 
 
 @dataclass
@@ -579,9 +596,9 @@ class Emit(Stmt):
 
 @dataclass
 class ControllerHeader:
-    """A @controller_header("packet_in") type; fields with their annotations and types."""
+    """A @controller_header("packet_in") type; fields (flattened, named by paths) with their annotations and types."""
 
-    name: str
+    name: str  # of the type; the annotation has the controller's name
     header: HeaderDef
     fields: list[ActionParam]
     annotations: list[Annotation] = field(default_factory=list)
@@ -589,7 +606,13 @@ class ControllerHeader:
 
 @dataclass
 class Program:
-    """A v1model program."""
+    """A v1model program.
+
+    The lists of what the control plane sees stand in p4c's order, which P4Info shows: file-scope instances first, then
+    control by control (verify, ingress, egress, update, deparser); within a control first the file-scope actions that its tables
+    use (NoAction), then its own declarations as they stand, those of a sub-control in the place of its instance. Hidden
+    (@hidden) objects and unused counters, meters and registers are in the lists too: they count for aliases.
+    """
 
     name: str  # of the source file, without its ending
     header_types: list[HeaderDef] = field(default_factory=list)
@@ -606,7 +629,7 @@ class Program:
     egress: Control | None = None
     update: list[Checksum] = field(default_factory=list)
     deparser: list[Stmt] = field(default_factory=list)  # Emit only, where possible
-    actions: list[Action] = field(default_factory=list)  # those of tables
+    actions: list[Action] = field(default_factory=list)  # of tables, and those called from apply blocks (called_only)
     tables: list[Table] = field(default_factory=list)
     counters: list[Counter] = field(default_factory=list)
     meters: list[Meter] = field(default_factory=list)

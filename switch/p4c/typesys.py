@@ -241,6 +241,18 @@ class ApplyResult(Type):
         return f"apply result of {self.table}"
 
 
+def base_of(type_: Type) -> Type:
+    """The type without `type` names around it."""
+    while isinstance(type_, NewType):
+        type_ = type_.base
+    return type_
+
+
+def number_type(type_: Type) -> Type:
+    """The type as operators see it: a serializable enum is its representation."""
+    return type_.base if isinstance(type_, Enum) and type_.base is not None else type_
+
+
 # --- compile-time values ----------------------------------------------------------------------------------------------
 
 

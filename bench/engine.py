@@ -1,0 +1,165 @@
+"""The engine alone: packets in memory, one core, looped in C.
+
+    python -m bench.engine                         the built-in cases
+    python -m bench.engine PROGRAM.json HEX...     a program of your own and its packets, given to port 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import struct
+import time
+from collections.abc import Sequence
+
+from switch.engine import ActionCall, Engine, OpKind, Table, TableOp
+from tests.engine.programs import ipv4, router
+
+ROUNDS = 5
+
+
+def checksum(header: bytes) -> int:
+    """The Internet checksum of a header."""
+    total = sum(struct.unpack(f">{len(header) // 2}H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def packet(destination: int, size: int = 64) -> bytes:
+    """A UDP-sized IPv4 packet."""
+    head = struct.pack(">BBHHHBBHII", 0x45, 0, size - 14, 1, 0, 64, 17, 0, 0x0A000001, destination)
+    head = head[:10] + checksum(head).to_bytes(2) + head[12:]
+    return (bytes(12) + b"\x08\x00" + head).ljust(size, b"\0")
+
+
+def mpps(engine: Engine, packets: Sequence[tuple[int, bytes]], seconds: float = 0.5) -> float:
+    """Million packets a second: the median of some rounds."""
+    engine.replay(packets, 50)
+    per_round = max(engine.replay(packets, 50) / 50, 1)
+    count = max(int(seconds * 1e9 / per_round / ROUNDS), 1)
+    return statistics.median(len(packets) * count / engine.replay(packets, count) * 1e3 for _ in range(ROUNDS))
+
+
+def full_mask(table: Table) -> bytes:
+    """All ones."""
+    return b"\xff" * table.spec.key_bytes
+
+
+def fill_router(engine: Engine, routes: int, hops: int, lengths: Sequence[int], rng: random.Random) -> list[int]:
+    """Random routes of the given prefix lengths over random next hops; returns destinations that match."""
+    route, arp = engine.tables["route"], engine.tables["arp"]
+    next_hops = rng.sample(range(1, 1 << 32), hops)
+    arp_data = bytes(11) + b"\1"
+    arp.write_batch([TableOp(OpKind.INSERT, hop.to_bytes(4), action=ActionCall("set_dmac", arp_data)) for hop in next_hops])
+    ops: list[TableOp] = []
+    destinations: list[int] = []
+    seen: set[tuple[int, int]] = set()
+    while len(ops) < routes:
+        length = rng.choice(lengths)
+        mask = ((1 << length) - 1) << (32 - length)
+        value = rng.getrandbits(32) & mask
+        if (value, mask) in seen:
+            continue
+        seen.add((value, mask))
+        data = rng.choice(next_hops).to_bytes(4) + rng.randrange(1, 500).to_bytes(2)
+        ops.append(TableOp(OpKind.INSERT, value.to_bytes(4), mask.to_bytes(4), 0, ActionCall("set_nhop", data)))
+        destinations.append(value | rng.getrandbits(32) & ~mask & 0xFFFFFFFF)
+    route.write_batch(ops)
+    return destinations
+
+
+def bench_router() -> None:
+    """The simple router with small and large tables."""
+    rng = random.Random(1)
+    cases = ((16, 16, (24,)), (1000, 100, (16, 24, 32)), (100_000, 1000, tuple(range(8, 33))))
+    for routes, hops, lengths in cases:
+        with Engine(router().text()) as engine:
+            destinations = fill_router(engine, routes, hops, lengths, rng)
+            packets = [(1, packet(rng.choice(destinations))) for _ in range(1024)]
+            name = f"router, {routes} routes of {len(lengths)} lengths, {hops} next hops"
+            print(f"{name:60} {mpps(engine, packets):8.2f} Mpps")
+
+
+def acl(kind: str) -> str:
+    """A program with one wide ternary or range table."""
+    b = ipv4()
+    permit = b.action("permit", {"port": 9}, {"op": "assign", "parameters": [
+        {"type": "field", "value": ["standard_metadata", "egress_spec"]}, {"type": "runtime_data", "value": 0}]})
+    keys = [("ternary", "ipv4.src"), ("ternary", "ipv4.dst"), ("ternary", "ipv4.protocol"), (kind, "ipv4.id")]
+    b.table("ingress", "acl", keys, [permit], "range" if kind == "range" else "ternary", None, permit, ["0x1"],
+            max_size=1 << 20)
+    return b.text()
+
+
+def bench_acl() -> None:
+    """10,000 ternary entries: few masks, prefixes of all lengths, wild masks, ranges."""
+    rng = random.Random(2)
+
+    def prefix(width: int) -> int:
+        return ((1 << (length := rng.randrange(width + 1))) - 1) << (width - length)
+
+    few = [0xFFFFFF00, 0xFFFF0000, 0xFFFFFFFF, 0]
+    shapes = {
+        "few masks": lambda: (rng.choice(few), rng.choice(few), rng.choice((0, 255)), rng.choice((0, 0xFFFF))),
+        "prefixes of any length": lambda: (prefix(32), prefix(32), rng.choice((0, 255)), rng.choice((0, 0xFFFF))),
+        "wild masks": lambda: (rng.getrandbits(32), rng.getrandbits(32), rng.getrandbits(8), rng.getrandbits(16)),
+        "ranges": lambda: (rng.choice(few), rng.choice(few), rng.choice((0, 255)), None),
+    }
+    for name, shape in shapes.items():
+        with Engine(acl("range" if name == "ranges" else "ternary")) as engine:
+            ops = [acl_entry(rng, shape()) for _ in range(10_000)]
+            start = time.perf_counter()
+            engine.tables["acl"].write_batch(ops)
+            taken = time.perf_counter() - start
+            packets = [(1, packet(rng.getrandbits(32))) for _ in range(1024)]
+            held = len(engine.tables["acl"])
+            rate = mpps(engine, packets)
+            print(f"{f'ternary, {held} entries, {name}':60} {rate:8.2f} Mpps  {held / taken / 1e3:8.0f} k inserts/s")
+
+
+def acl_entry(rng: random.Random, masks: tuple[int, int, int, int | None]) -> TableOp:
+    """A random entry under the given masks; None stands for a range."""
+    key, mask = b"", b""
+    for size, bits in zip((4, 4, 1, 2), masks, strict=True):
+        value = rng.getrandbits(8 * size)
+        if bits is None:
+            low, high = sorted((value, rng.getrandbits(16)))
+            key, mask = key + low.to_bytes(2), mask + high.to_bytes(2)
+        else:
+            key, mask = key + (value & bits).to_bytes(size), mask + bits.to_bytes(size)
+    return TableOp(OpKind.INSERT, key, mask, rng.randrange(1, 1 << 20), ActionCall("permit", b"\0\1"))
+
+
+def bench_inserts() -> None:
+    """Exact entries, prepared: what the C side takes for an insertion."""
+    rng = random.Random(3)
+    with Engine(router().text()) as engine:
+        table, count = engine.tables["arp"], 500_000
+        data = ActionCall("set_dmac", bytes(12))
+        keys = rng.sample(range(1 << 32), count)
+        packed = b"".join(table.pack(TableOp(OpKind.INSERT, key.to_bytes(4), action=data)) for key in keys)
+        start = time.perf_counter()
+        table.write_packed(packed, count)
+        taken = time.perf_counter() - start
+        print(f"{f'exact, {count} prepared insertions':60} {count / taken / 1e3:8.0f} k/s")
+
+
+def main() -> None:
+    """Runs the benchmarks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="?", help="BMv2 JSON")
+    parser.add_argument("packets", nargs="*", help="packets in hexadecimal")
+    arguments = parser.parse_args()
+    if arguments.program is None:
+        bench_router()
+        bench_acl()
+        bench_inserts()
+        return
+    with open(arguments.program, "rb") as file, Engine(file.read()) as engine:
+        packets = [(1, bytes.fromhex(text)) for text in arguments.packets] or [(1, packet(0x0A000001))]
+        print(f"{arguments.program}: {mpps(engine, packets * 64):.2f} Mpps")
+
+
+if __name__ == "__main__":
+    main()

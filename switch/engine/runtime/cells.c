@@ -1,0 +1,97 @@
+/* Control calls of counters, meters and registers. */
+#include "cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+
+static bool cells_within(const p4e_array_spec_t *spec, uint64_t start, uint64_t count) {
+    return start <= spec->size && count <= spec->size - start;
+}
+
+int p4e_counter(p4e_t *engine, uint32_t counter, uint64_t start, uint64_t count, uint64_t *cells, int write) {
+    if (counter >= engine->program->counter_count)
+        return P4E_NOT_FOUND;
+    if (!cells_within(&engine->program->counters[counter], start, count))
+        return P4E_BAD_VALUE;
+    p4e_count_t *array = engine->counters[counter] + start;
+    for (uint64_t i = 0; i < count; i++) {
+        if (write) {
+            atomic_store_explicit(&array[i].packets, cells[2 * i], memory_order_relaxed);
+            atomic_store_explicit(&array[i].bytes, cells[2 * i + 1], memory_order_relaxed);
+        } else {
+            cells[2 * i] = atomic_load_explicit(&array[i].packets, memory_order_relaxed);
+            cells[2 * i + 1] = atomic_load_explicit(&array[i].bytes, memory_order_relaxed);
+        }
+    }
+    return P4E_OK;
+}
+
+/* Reads or replaces the rates of a meter, under the control lock. */
+int p4e_meter_cell(p4e_reclaim_t *reclaim, p4e_meter_t *meter, uint64_t *cells, int write) {
+    if (!write) {
+        const p4e_rates_t *rates = atomic_load_explicit(&meter->rates, memory_order_relaxed);
+        memset(cells, 0, 5 * sizeof cells[0]);
+        if (rates)
+            memcpy(cells, (uint64_t[]){rates->cir, rates->cburst, rates->pir, rates->pburst, 1}, 5 * sizeof cells[0]);
+        return P4E_OK;
+    }
+    p4e_rates_t *fresh = NULL;
+    if (cells[4]) {
+        fresh = malloc(sizeof *fresh);
+        if (!fresh)
+            return P4E_NO_MEMORY;
+        *fresh = (p4e_rates_t){cells[0], cells[1], cells[2], cells[3]};
+    }
+    const p4e_rates_t *old = atomic_exchange_explicit(&meter->rates, fresh, memory_order_acq_rel);
+    p4e_retire(reclaim, (void *)(uintptr_t)old);
+    return P4E_OK;
+}
+
+int p4e_meter(p4e_t *engine, uint32_t meter, uint64_t index, uint64_t *cells, int write) {
+    if (meter >= engine->program->meter_count)
+        return P4E_NOT_FOUND;
+    if (!cells_within(&engine->program->meters[meter], index, 1))
+        return P4E_BAD_VALUE;
+    p4e_lock(engine);
+    return p4e_unlock(engine, p4e_meter_cell(&engine->reclaim, engine->meters[meter] + index, cells, write));
+}
+
+static void register_read(const p4e_array_spec_t *spec, const uint8_t *native, uint8_t *canonical) {
+    for (uint32_t i = 0; i < spec->bytes; i++)
+        canonical[i] = native[spec->bytes - 1 - i];
+}
+
+static void register_write(const p4e_array_spec_t *spec, uint8_t *native, const uint8_t *canonical) {
+    union {
+        uint64_t whole;
+        uint8_t bytes[8];
+    } cell = {0};
+    uint8_t *to = spec->native <= 8 ? cell.bytes : native;
+    for (uint32_t i = 0; i < spec->bytes; i++)
+        to[i] = canonical[spec->bytes - 1 - i];
+    switch (spec->native) { /* one store, so that a packet sees the old value or the new one */
+    case 1: *native = cell.bytes[0]; break;
+    case 2: __atomic_store_n((uint16_t *)(void *)native, (uint16_t)cell.whole, __ATOMIC_RELAXED); break;
+    case 4: __atomic_store_n((uint32_t *)(void *)native, (uint32_t)cell.whole, __ATOMIC_RELAXED); break;
+    case 8: __atomic_store_n((uint64_t *)(void *)native, cell.whole, __ATOMIC_RELAXED); break;
+    default: break;
+    }
+}
+
+int p4e_register(p4e_t *engine, uint32_t array, uint64_t start, uint64_t count, uint8_t *cells, int write) {
+    if (array >= engine->program->register_count)
+        return P4E_NOT_FOUND;
+    const p4e_array_spec_t *spec = &engine->program->registers[array];
+    if (!cells_within(spec, start, count))
+        return P4E_BAD_VALUE;
+    uint8_t *native = (uint8_t *)engine->registers[array] + start * spec->native;
+    for (uint64_t i = 0; i < count; i++, native += spec->native, cells += spec->bytes) {
+        if (write)
+            register_write(spec, native, cells);
+        else
+            register_read(spec, native, cells);
+    }
+    return P4E_OK;
+}

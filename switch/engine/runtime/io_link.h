@@ -1,0 +1,13 @@
+/* Watches network interfaces come, go, and change state. */
+#ifndef IO_LINK_H
+#define IO_LINK_H
+
+#include <stdbool.h>
+
+/* A netlink socket that becomes readable when some interface changes, or -errno. */
+int io_link_open(void);
+
+/* Calls `changed` for each interface that a message names; with NULL when messages were lost. */
+void io_link_read(int fd, void (*changed)(void *context, const char *device, int index), void *context);
+
+#endif

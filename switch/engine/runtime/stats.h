@@ -1,0 +1,32 @@
+/* The engine's counters. in + generated = out + to_cpu + consumed + the sum of those that begin with dropped. */
+#ifndef P4E_STATS_H
+#define P4E_STATS_H
+
+typedef enum {
+    P4E_STAT_IN,
+    P4E_STAT_GENERATED,
+    P4E_STAT_OUT,
+    P4E_STAT_TO_CPU,
+    P4E_STAT_CONSUMED,
+    P4E_STAT_DROPPED_INGRESS,
+    P4E_STAT_DROPPED_EGRESS,
+    P4E_STAT_DROPPED_NO_REPLICA,
+    P4E_STAT_DROPPED_PASSES,
+    P4E_STAT_DROPPED_LOOP,
+    P4E_STAT_DROPPED_ASSERT,
+    P4E_STAT_DROPPED_NO_MEMORY,
+    /* Not part of the sum. */
+    P4E_STAT_PARSER_ERRORS,
+    P4E_STAT_CHECKSUM_ERRORS,
+    P4E_STAT_RESUBMITTED,
+    P4E_STAT_RECIRCULATED,
+    P4E_STAT_CLONED,
+    P4E_STAT_NO_SESSION,
+    P4E_STAT_REPLICATED,
+    P4E_STAT_TRUNCATED,
+    P4E_STAT_DIGESTS,
+    P4E_STAT_EVENTS_LOST,
+    P4E_STATS
+} p4e_stat_t;
+
+#endif

@@ -1,0 +1,159 @@
+"""RECONCILE_AND_COMMIT: what the engine does not keep by itself is read before and written again after.
+
+The engine adopts tables, arrays and profiles whose name and layout did not change. A table that did change (a new
+action, another size) loses its entries there, so they are read as P4Runtime entities first, and those that still mean
+something in the new program are inserted again; object ids may have changed, so names connect the two.
+"""
+
+from collections.abc import Iterator
+
+from finsy.proto import p4r
+
+from switch.p4runtime.bindings import Bindings, TableBinding
+from switch.p4runtime.entities import INSERT, MODIFY, apply
+from switch.p4runtime.errors import P4RuntimeError
+from switch.p4runtime.pipeline import Pipeline
+from switch.p4runtime.table_read import TableReader
+from switch.p4runtime.tables import TableState
+
+
+class Snapshot:
+    """What must be carried over by hand from an old pipeline to new bindings."""
+
+    def __init__(self, old: Pipeline, new: Bindings):
+        self._old = old
+        by_name = {binding.name: binding for binding in new.tables.values()}
+        self._tables: dict[str, list[p4r.TableEntry]] = {}
+        for state in old.tables.values():
+            binding = by_name.get(state.binding.name)
+            if binding is not None and not _same_layout(state.binding, binding):
+                self._tables[binding.name] = list(_entries(state))
+
+    def restore(self, new: Pipeline, kept: set[str]) -> list[str]:
+        """Brings the state into the new pipeline; returns words about what no longer fits."""
+        new.bindings.translator.adopt(self._old.bindings.translator)
+        dropped: list[str] = []
+        self._profiles(new, kept, dropped)
+        for state in new.tables.values():
+            before = self._old.tables_by_name.get(state.binding.name)
+            if before is None:
+                continue
+            if state.binding.name in kept:
+                state.extras = before.extras
+                state.default_extra = before.default_extra
+            else:
+                self._rewrite(new, before, state, dropped)
+        self._others(new, dropped)
+        return dropped
+
+    def _profiles(self, new: Pipeline, kept: set[str], dropped: list[str]) -> None:
+        before = {state.binding.name: state for state in self._old.profiles.values()}
+        for state in new.profiles.values():
+            old = before.get(state.binding.name)
+            if old is None:
+                continue
+            if state.binding.name in kept:
+                state.members, state.groups = old.members, old.groups
+                state.uses, state.one_shots = old.uses, old.one_shots
+                continue
+            renamed = _Renamer(self._old.bindings, new.bindings)
+            for member in old.read_members(0):
+                copy = p4r.ActionProfileMember()
+                copy.CopyFrom(member)
+                copy.action_profile_id = state.binding.id
+                if renamed.action(copy.action):
+                    _try(new, INSERT, p4r.Entity(action_profile_member=copy), dropped)
+            for group in old.read_groups(0):
+                copy_group = p4r.ActionProfileGroup()
+                copy_group.CopyFrom(group)
+                copy_group.action_profile_id = state.binding.id
+                _try(new, INSERT, p4r.Entity(action_profile_group=copy_group), dropped)
+
+    def _rewrite(self, new: Pipeline, before: TableState, state: TableState, dropped: list[str]) -> None:
+        renamed = _Renamer(self._old.bindings, new.bindings)
+        for entry in self._tables.get(state.binding.name, ()):
+            if renamed.entry(entry, before.binding, state.binding):
+                kind = MODIFY if entry.is_default_action else INSERT
+                _try(new, kind, p4r.Entity(table_entry=entry), dropped)
+            else:
+                dropped.append(f"table {state.binding.name!r}: an entry does not fit the new program")
+
+    def _others(self, new: Pipeline, dropped: list[str]) -> None:
+        digests = self._old.digests_by_name
+        for digest in new.digests.values():
+            before = digests.get(digest.binding.name)
+            if before is not None:
+                digest.config = before.config
+        value_sets = {state.binding.name: state for state in self._old.value_sets.values()}
+        for value_set in new.value_sets.values():
+            old = value_sets.get(value_set.binding.name)
+            if old is not None and old.members:
+                entity = next(old.read())
+                entity.value_set_entry.value_set_id = value_set.binding.id
+                _try(new, MODIFY, entity, dropped)
+        new.replication.restore(self._old.replication)
+
+
+class _Renamer:
+    """Turns ids of the old P4Info into those of the new one, by name."""
+
+    def __init__(self, old: Bindings, new: Bindings):
+        names = {number: action.preamble.name for number, action in old.index.actions.items()}
+        numbers = {action.preamble.name: number for number, action in new.index.actions.items()}
+        self._actions = {number: numbers.get(name) for number, name in names.items()}
+
+    def action(self, action: p4r.Action) -> bool:
+        """Renames an action in place; False when the new program does not have it."""
+        number = self._actions.get(action.action_id)
+        if number is not None:
+            action.action_id = number
+        return number is not None
+
+    def entry(self, entry: p4r.TableEntry, old: TableBinding, new: TableBinding) -> bool:
+        """Renames an entry in place; False when its key or action does not exist any more."""
+        entry.table_id = new.id
+        names = {field.id: field.name for field in old.key.fields}
+        numbers = {field.name: field.id for field in new.key.fields}
+        for match in entry.match:
+            number = numbers.get(names.get(match.field_id, ""))
+            if number is None:
+                return False
+            match.field_id = number
+        match entry.action.WhichOneof("type"):
+            case "action":
+                return self.action(entry.action.action)
+            case "action_profile_action_set":
+                return all(self.action(a.action) for a in entry.action.action_profile_action_set.action_profile_actions)
+            case _:
+                return True
+
+
+def _entries(state: TableState) -> Iterator[p4r.TableEntry]:
+    query = p4r.TableEntry(table_id=state.binding.id)
+    if state.binding.counter is not None:
+        query.counter_data.SetInParent()
+    if state.binding.meter is not None:
+        query.meter_config.SetInParent()
+    if not state.binding.info.is_const_table:
+        yield from (entry for entry in TableReader(state, query).read() if not entry.is_const)
+    if not state.binding.const_default and state.profile is None:
+        yield from TableReader(state, p4r.TableEntry(table_id=state.binding.id, is_default_action=True)).read()
+
+
+def _same_layout(old: TableBinding, new: TableBinding) -> bool:
+    """Whether the engine will adopt the table, as far as it can be told from here."""
+    return _layout(old) == _layout(new)
+
+
+def _layout(binding: TableBinding) -> tuple:
+    spec = binding.spec
+    keys = [(key.name, key.kind, key.width) for key in spec.keys]
+    actions = [(action.name, [(p.name, p.width) for p in action.params]) for action in spec.actions]
+    return keys, actions, spec.size, spec.has_counter, bool(spec.meter), spec.support_timeout, spec.action_profile
+
+
+def _try(pipeline: Pipeline, kind: p4r.Update.Type.ValueType, entity: p4r.Entity, dropped: list[str]) -> None:
+    try:
+        apply(pipeline, kind, entity)
+    except P4RuntimeError as error:
+        dropped.append(error.message)
