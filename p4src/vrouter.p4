@@ -1,13 +1,16 @@
 // The embedded router of a physical host: instances behind ENI ports, other hosts behind underlay ports.
 //
-//   ENI port      --> classify, answer ARP, check the source, route, map --> deliver here, or encapsulate
+//   ENI port      --> classify, answer neighbours, check the source, route, map --> deliver here, or encapsulate
 //   underlay port --> decapsulate and validate --> deliver
+//
+// Plugins attach at four hooks; the loader writes <plugin_*.p4> (p4src/without_plugins stands for none).
 
 #include <core.p4>
 #include <v1model.p4>
 
 #include "include/types.p4"
 #include "include/sizes.p4"
+#include <plugin_types.p4>
 #include "include/headers.p4"
 #include "include/metadata.p4"
 #include "include/parser.p4"
@@ -20,41 +23,56 @@
 #include "stages/route.p4"
 #include "stages/mapping.p4"
 #include "stages/decap.p4"
+#include "stages/locate.p4"
 #include "stages/deliver.p4"
 #include "stages/encap.p4"
+#include <plugin_hooks.p4>
 
-control vrouter_ingress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
+control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     @name(".receive_account") receive_account() receive_account_;
     @name(".classify") classify() classify_;
     @name(".own_address") own_address() own_address_;
     @name(".neighbors") neighbors() neighbors_;
     @name(".source_check") source_check() source_check_;
+    @name(".from_eni") hook_vrouter_from_eni() from_eni;
     @name(".route") route() route_;
     @name(".mapping") mapping() mapping_;
     @name(".decap") decap() decap_;
+    @name(".from_underlay") hook_vrouter_from_underlay() from_underlay;
+    @name(".locate") locate() locate_;
+    @name(".to_eni") hook_vrouter_to_eni() to_eni;
     @name(".deliver") deliver() deliver_;
+    @name(".to_underlay") hook_vrouter_to_underlay() to_underlay;
     @name(".encap") encap() encap_;
     @name(".drop_account") drop_account() drop_account_;
 
     apply {
         receive_account_.apply(std);
-        classify_.apply(hdr, meta, std);
-        if (meta.origin == origin_t.ENI) {
-            own_address_.apply(hdr, meta);
-            neighbors_.apply(hdr, meta, std);
-            source_check_.apply(hdr, meta);
-            route_.apply(meta);
-            mapping_.apply(meta);
+        classify_.apply(hdr, packet.meta, std);
+        if (packet.meta.origin == origin_t.ENI) {
+            own_address_.apply(hdr, packet.meta);
+            neighbors_.apply(hdr, packet.meta, std);
+            source_check_.apply(hdr, packet.meta);
+            from_eni.apply(hdr, packet, std);
+            route_.apply(packet.meta);
+            mapping_.apply(packet.meta);
         } else {
-            decap_.apply(hdr, meta, std);
+            decap_.apply(hdr, packet.meta, std);
+            from_underlay.apply(hdr, packet, std);
         }
-        deliver_.apply(hdr, meta, std);
-        encap_.apply(hdr, meta, std);
-        drop_account_.apply(meta, std);
+        locate_.apply(packet.meta);
+        if (packet.meta.local) {
+            to_eni.apply(hdr, packet, std);
+            deliver_.apply(hdr, packet.meta, std);
+        } else {
+            to_underlay.apply(hdr, packet, std);
+            encap_.apply(hdr, packet.meta, std);
+        }
+        drop_account_.apply(packet.meta, std);
     }
 }
 
-control vrouter_egress(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
+control vrouter_egress(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     @name(".send_account") send_account() send_account_;
 
     apply {

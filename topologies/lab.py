@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 
+from controller.loader import Manifest
 from controller.model import NetworkInterface
 from controller.service import Controller
 from topologies import programs
@@ -66,10 +67,10 @@ class _Trace:
 class Lab:
     """A running region. Time stands still until `advance`."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, plugins: Sequence[Manifest] = ()) -> None:
         self.region = region
         self.now_us = 1_000_000
-        program = programs.compiled("vrouter")
+        program = programs.compiled("vrouter", plugins)
         hosts = region.model.hosts
         self.switches = {host.name: LabSwitch(host.name, i) for i, host in enumerate(hosts.values(), start=1)}
         self._wires: dict[End, End] = {}

@@ -26,7 +26,6 @@ from controller.model.resources import Address
 from topologies.description import InstanceDescription, RegionDescription, RegionError, load_description
 
 
-
 @dataclass(frozen=True)
 class UnderlayLink:
     """A wire between underlay ports of two hosts."""
@@ -132,7 +131,7 @@ class _VpcBuilder:
     def _add_vpc(self, description: RegionDescription, name: str) -> None:
         described = description.vpcs[name]
         blocks = (described.cidr,) if described.ipv6_cidr is None else (described.cidr, described.ipv6_cidr)
-        vpc = Vpc(stable_id("vpc", name), name, len(self.vpcs) + 1, blocks)
+        vpc = Vpc(stable_id("vpc", name), name, len(self.vpcs) + 1, blocks, stable_id("rtb", name))
         self.vpcs[vpc.id] = vpc
         routes = tuple(Route(block, "local") for block in blocks)
         table = RouteTable(stable_id("rtb", name), len(self.route_tables) + 1, vpc.id, routes)
@@ -152,8 +151,9 @@ class _VpcBuilder:
                 addresses=_addresses(instance),
                 host_id=host_id,
                 port=self._ports[host_id],
+                name=instance_name,
+                instance_id=stable_id("i", name, instance_name),
             )
             self._ports[host_id] += 1
             self.interfaces[eni.id] = eni
-            instance_id = stable_id("i", name, instance_name)
-            self.instances[instance_id] = Instance(instance_id, instance_name, eni.id)
+            self.instances[eni.instance_id] = Instance(eni.instance_id, instance_name, eni.id, host_id)

@@ -61,7 +61,7 @@ def _local_interfaces(model: Model, host: PhysicalHost) -> Iterator[Entry]:
             route_table=table.number,
             mac=eni.mac,
         )
-        yield Entry("local_eni", {"vpc": vpc.number, "eni": eni.number}, "to_port", port=eni.port, mac=eni.mac)
+        yield Entry("local_eni", {"vpc": vpc.number, "eni": eni.number}, "here", port=eni.port, mac=eni.mac)
         for address in eni.addresses:
             yield Entry("eni_address", {"eni": eni.number, "address": data_plane_address(address)}, "own")
     for table in tables.values():

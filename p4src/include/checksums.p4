@@ -3,7 +3,7 @@
 #ifndef CHECKSUMS_P4
 #define CHECKSUMS_P4
 
-control verify_underlay(inout headers_t hdr, inout metadata_t meta) {
+control verify_underlay(inout headers_t hdr, inout packet_t packet) {
     apply {
         verify_checksum(hdr.underlay.isValid(),
             { hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.tos, hdr.underlay.length, hdr.underlay.id,
@@ -13,14 +13,14 @@ control verify_underlay(inout headers_t hdr, inout metadata_t meta) {
     }
 }
 
-control update_underlay(inout headers_t hdr, inout metadata_t meta) {
+control update_underlay(inout headers_t hdr, inout packet_t packet) {
     apply {
         update_checksum(hdr.underlay.isValid(),
             { hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.tos, hdr.underlay.length, hdr.underlay.id,
               hdr.underlay.flags, hdr.underlay.fragment, hdr.underlay.ttl, hdr.underlay.protocol,
               hdr.underlay.src, hdr.underlay.dst },
             hdr.underlay.checksum, HashAlgorithm.csum16);
-        update_checksum(hdr.link_address.isValid() && meta.answered,
+        update_checksum(hdr.link_address.isValid() && packet.meta.answered,
             { hdr.ipv6.src, hdr.ipv6.dst, 16w0, hdr.ipv6.payload_length, 24w0, hdr.ipv6.next_header,
               hdr.neighbor.type, hdr.neighbor.code, hdr.neighbor.flags, hdr.neighbor.target,
               hdr.link_address.type, hdr.link_address.length, hdr.link_address.mac },

@@ -135,6 +135,7 @@ struct headers_t {
     neighbor_t        neighbor;
     link_address_t    link_address;
     ports_t           ports;
+#include <plugin_headers.p4>
 }
 
 #endif

@@ -30,6 +30,9 @@ struct metadata_t {
     origin_t      origin;
     bool          own_address; // the address sent from, or asked for, is the ENI's
     bool          answered;    // the router itself answers, to the port that the packet came from
+    bool          local;       // the destination ENI is on this host, behind `local_port`
+    port_t        local_port;
+    mac_t         local_mac;
     vpc_t         vpc;
     eni_t         src_eni;
     eni_t         dst_eni;
@@ -40,6 +43,12 @@ struct metadata_t {
     flow_t        flow;
     tunnel_t      tunnel;
     parsing_t     parsing;
+}
+
+// What travels with a packet: the router's own metadata, and each plugin's.
+struct packet_t {
+    metadata_t meta;
+    plugins_t  plugins;
 }
 
 // First reason wins.

@@ -8,12 +8,12 @@
 
 error { BadTunnel, BadOption }
 
-parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
+parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     state start {
-        meta.drop = drop_reason_t.NONE;
-        meta.answered = false;
-        meta.parsing = { 0, 0, 0 };
-        packet.extract(hdr.ethernet);
+        packet.meta.drop = drop_reason_t.NONE;
+        packet.meta.answered = false;
+        packet.meta.parsing = { 0, 0, 0 };
+        bytes.extract(hdr.ethernet);
         transition select(std.ingress_port) {
             UNDERLAY_PORTS &&& UNDERLAY_PORT_MASK: from_underlay;
             default: from_eni;
@@ -21,8 +21,8 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state from_eni {
-        meta.origin = origin_t.ENI;
-        meta.inner_type = hdr.ethernet.type;
+        packet.meta.origin = origin_t.ENI;
+        packet.meta.inner_type = hdr.ethernet.type;
         transition select(hdr.ethernet.type) {
             TYPE_ARP: arp;
             default: inner;
@@ -30,12 +30,12 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state arp {
-        packet.extract(hdr.arp);
+        bytes.extract(hdr.arp);
         transition accept;
     }
 
     state from_underlay {
-        meta.origin = origin_t.UNDERLAY;
+        packet.meta.origin = origin_t.UNDERLAY;
         transition select(hdr.ethernet.type) {
             TYPE_IPV4: underlay;
             default: accept;
@@ -43,8 +43,8 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state underlay {
-        packet.extract(hdr.underlay);
-        meta.tunnel.src = hdr.underlay.src;
+        bytes.extract(hdr.underlay);
+        packet.meta.tunnel.src = hdr.underlay.src;
         transition select(hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.fragment, hdr.underlay.protocol) {
             (4, 5, 0, PROTOCOL_UDP): tunnel;
             default: accept;
@@ -52,7 +52,7 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state tunnel {
-        packet.extract(hdr.tunnel);
+        bytes.extract(hdr.tunnel);
         transition select(hdr.tunnel.dst_port) {
             GENEVE_PORT: geneve;
             default: accept;
@@ -60,25 +60,25 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state geneve {
-        packet.extract(hdr.geneve);
+        bytes.extract(hdr.geneve);
         verify(hdr.geneve.version == 0, error.BadTunnel);
-        meta.inner_type = hdr.geneve.protocol;
-        meta.parsing.words_left = (bit<8>)hdr.geneve.option_words;
+        packet.meta.inner_type = hdr.geneve.protocol;
+        packet.meta.parsing.words_left = (bit<8>)hdr.geneve.option_words;
         transition options;
     }
 
     state options {
-        transition select(meta.parsing.words_left) {
+        transition select(packet.meta.parsing.words_left) {
             0: inner;
             default: option;
         }
     }
 
     state option {
-        bit<32> front = packet.lookahead<bit<32>>();
-        meta.parsing.option_words = (bit<8>)front[4:0] + 1;
-        verify(meta.parsing.option_words <= meta.parsing.words_left, error.BadOption);
-        meta.parsing.words_left = meta.parsing.words_left - meta.parsing.option_words;
+        bit<32> front = bytes.lookahead<bit<32>>();
+        packet.meta.parsing.option_words = (bit<8>)front[4:0] + 1;
+        verify(packet.meta.parsing.option_words <= packet.meta.parsing.words_left, error.BadOption);
+        packet.meta.parsing.words_left = packet.meta.parsing.words_left - packet.meta.parsing.option_words;
         transition select(front[31:16], front[15:8], front[4:0]) {
             (OPTION_CLASS, OPTION_ENI, OPTION_ENI_WORDS): option_eni;
             default: option_other;
@@ -86,18 +86,18 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state option_eni {
-        packet.extract(hdr.option_eni);
+        bytes.extract(hdr.option_eni);
         transition options;
     }
 
     state option_other {
-        packet.extract(hdr.option_other.next, (bit<32>)(meta.parsing.option_words - 1) << 5);
-        meta.parsing.unknown_critical = meta.parsing.unknown_critical | hdr.option_other.last.type[7:7];
+        bytes.extract(hdr.option_other.next, (bit<32>)(packet.meta.parsing.option_words - 1) << 5);
+        packet.meta.parsing.unknown_critical = packet.meta.parsing.unknown_critical | hdr.option_other.last.type[7:7];
         transition options;
     }
 
     state inner {
-        transition select(meta.inner_type) {
+        transition select(packet.meta.inner_type) {
             TYPE_IPV4: ipv4;
             TYPE_IPV6: ipv6;
             default: accept;
@@ -105,9 +105,9 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state ipv4 {
-        packet.extract(hdr.ipv4);
-        meta.inner_length = hdr.ipv4.length;
-        meta.flow = { IPV4_MAPPED ++ hdr.ipv4.src, IPV4_MAPPED ++ hdr.ipv4.dst, hdr.ipv4.protocol, 0, 0 };
+        bytes.extract(hdr.ipv4);
+        packet.meta.inner_length = hdr.ipv4.length;
+        packet.meta.flow = { IPV4_MAPPED ++ hdr.ipv4.src, IPV4_MAPPED ++ hdr.ipv4.dst, hdr.ipv4.protocol, 0, 0 };
         transition select(hdr.ipv4.ihl, hdr.ipv4.fragment, hdr.ipv4.protocol) {
             (5, 0, PROTOCOL_TCP): ports;
             (5, 0, PROTOCOL_UDP): ports;
@@ -116,9 +116,9 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state ipv6 {
-        packet.extract(hdr.ipv6);
-        meta.inner_length = hdr.ipv6.payload_length + 40;
-        meta.flow = { hdr.ipv6.src, hdr.ipv6.dst, hdr.ipv6.next_header, 0, 0 };
+        bytes.extract(hdr.ipv6);
+        packet.meta.inner_length = hdr.ipv6.payload_length + 40;
+        packet.meta.flow = { hdr.ipv6.src, hdr.ipv6.dst, hdr.ipv6.next_header, 0, 0 };
         transition select(hdr.ipv6.next_header) {
             PROTOCOL_TCP: ports;
             PROTOCOL_UDP: ports;
@@ -128,14 +128,14 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state icmpv6 {
-        transition select(meta.origin, packet.lookahead<bit<8>>()) {
+        transition select(packet.meta.origin, bytes.lookahead<bit<8>>()) {
             (origin_t.ENI, NEIGHBOR_SOLICITATION): neighbor;
             default: accept;
         }
     }
 
     state neighbor {
-        packet.extract(hdr.neighbor);
+        bytes.extract(hdr.neighbor);
         transition select(hdr.ipv6.payload_length) {
             NEIGHBOR_BYTES: accept;
             default: link_address;
@@ -143,21 +143,21 @@ parser vpc_parser(packet_in packet, out headers_t hdr, inout metadata_t meta, in
     }
 
     state link_address {
-        packet.extract(hdr.link_address);
+        bytes.extract(hdr.link_address);
         transition accept;
     }
 
     state ports {
-        packet.extract(hdr.ports);
-        meta.flow.src_port = hdr.ports.src;
-        meta.flow.dst_port = hdr.ports.dst;
+        bytes.extract(hdr.ports);
+        packet.meta.flow.src_port = hdr.ports.src;
+        packet.meta.flow.dst_port = hdr.ports.dst;
         transition accept;
     }
 }
 
-control vpc_deparser(packet_out packet, in headers_t hdr) {
+control vpc_deparser(packet_out bytes, in headers_t hdr) {
     apply {
-        packet.emit(hdr);
+        bytes.emit(hdr);
     }
 }
 

@@ -23,7 +23,8 @@ enum bit<8> origin_t {
     ENI      = 1
 }
 
-// Why a packet was dropped. First reason wins; each has a cell of its own in the counter `drops`.
+// Why a packet was dropped. First reason wins; each has a cell of its own in the counter `drops`. Plugins have cells 64
+// to 254.
 enum bit<8> drop_reason_t {
     NONE                 = 0,
     MALFORMED            = 1,    // headers cut short or inconsistent
@@ -41,7 +42,9 @@ enum bit<8> drop_reason_t {
     UNKNOWN_OPTION       = 13,   // critical Geneve option that this router does not know (RFC 8926, 3.5)
     UNTRUSTED_SOURCE     = 14,   // the outer source does not host the source ENI
     NOT_HERE             = 15,   // the destination ENI is not on this host
-    NOT_ANSWERED         = 16    // ARP or neighbour discovery that asks for nothing this router answers
+    NOT_ANSWERED         = 16,   // ARP or neighbour discovery that asks for nothing this router answers
+#include <plugin_drop_reasons.p4>
+    LAST                 = 255
 }
 
 #endif

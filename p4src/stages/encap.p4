@@ -4,7 +4,7 @@
 //
 //   Ethernet | IPv4 | UDP 6081 | Geneve, VNI = VPC | ENI option | inner IP ...
 //
-// Reads meta.tunnel.dst (0: not for the underlay), meta.vpc, meta.src_eni, meta.dst_eni, meta.flow. Writes the outer headers.
+// Reads meta.tunnel.dst, meta.vpc, meta.src_eni, meta.dst_eni, meta.flow. Writes the outer headers.
 const bit<8>  TUNNEL_TTL     = 64;
 const bit<16> TUNNEL_BYTES   = 28;       // Geneve, ENI option, UDP
 const bit<16> ENTROPY_FIRST  = 0xc000;   // source ports 49152 to 65535
@@ -44,7 +44,7 @@ control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
     }
 
     apply {
-        if (meta.drop != drop_reason_t.NONE || meta.answered || meta.tunnel.dst == 0) {
+        if (meta.drop != drop_reason_t.NONE || meta.answered) {
             return;
         }
         hash(meta.tunnel.entropy, HashAlgorithm.crc16, 16w0,

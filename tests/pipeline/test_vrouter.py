@@ -52,7 +52,7 @@ def test_the_way_moves_these_counters_and_no_others(lab: Lab) -> None:
         "alpha.received.1": 1,
         "alpha.host_address.this_host": 1,
         "alpha.trusted_source.trusted": 1,
-        "alpha.local_eni.to_port": 1,
+        "alpha.local_eni.here": 1,
         "alpha.sent.16": 1,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network
 
-from controller.model import Route
+from controller.model import Model, Route, UnderlayRoute
 from topologies.lab import Lab
 from topologies.packets import udp
 from topologies.region import Region, load_region
@@ -14,8 +14,8 @@ from topologies.region import Region, load_region
 def with_routes(*routes: Route) -> Region:
     """The two-host region with more routes in its route table."""
     region = load_region("two_hosts")
-    tables = {key: replace(table, routes=(*table.routes, *routes)) for key, table in region.model.route_tables.items()}
-    return replace(region, model=replace(region.model, route_tables=tables))
+    tables = [replace(table, routes=(*table.routes, *routes)) for table in region.model.route_tables.values()]
+    return replace(region, model=Model([*region.model.resources(), *tables]))
 
 
 def test_a_blackhole_route_drops() -> None:
@@ -32,5 +32,6 @@ def test_the_longest_prefix_decides() -> None:
 
 def test_a_host_that_the_underlay_does_not_reach_is_a_drop() -> None:
     region = load_region("two_hosts")
-    with Lab(replace(region, model=replace(region.model, underlay_routes=()))) as lab:
+    unreachable = Model(part for part in region.model.resources() if not isinstance(part, UnderlayRoute))
+    with Lab(replace(region, model=unreachable)) as lab:
         assert lab.send("client", udp("10.0.1.6:1 > 10.0.1.5:2")).dropped() == {"NO_UNDERLAY_ROUTE": 1}

@@ -1,0 +1,21 @@
+// No plugin is loaded: every hook does nothing.
+
+control hook_vrouter_from_eni(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
+control hook_vrouter_to_underlay(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
+control hook_vrouter_from_underlay(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
+control hook_vrouter_to_eni(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}

@@ -1,0 +1,3 @@
+struct mark_t {
+    bool marked;
+}
