@@ -2,6 +2,7 @@
 //
 //   ENI port      --> classify, answer neighbours, check the source, route, map --> deliver here, or encapsulate
 //   underlay port --> decapsulate and validate --> deliver
+//   second pass   --> the router's own answers: packet too big
 //
 // Plugins attach at four hooks; the loader writes <plugin_*.p4> (p4src/without_plugins stands for none).
 
@@ -17,10 +18,12 @@
 #include "include/checksums.p4"
 #include "stages/account.p4"
 #include "stages/classify.p4"
+#include "stages/replies.p4"
 #include "stages/own_address.p4"
 #include "stages/neighbors.p4"
 #include "stages/source_check.p4"
 #include "stages/route.p4"
+#include "stages/too_big.p4"
 #include "stages/mapping.p4"
 #include "stages/decap.p4"
 #include "stages/locate.p4"
@@ -31,11 +34,13 @@
 control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     @name(".receive_account") receive_account() receive_account_;
     @name(".classify") classify() classify_;
+    @name(".replies") replies() replies_;
     @name(".own_address") own_address() own_address_;
     @name(".neighbors") neighbors() neighbors_;
     @name(".source_check") source_check() source_check_;
     @name(".from_eni") hook_vrouter_from_eni() from_eni;
     @name(".route") route() route_;
+    @name(".too_big") too_big() too_big_;
     @name(".mapping") mapping() mapping_;
     @name(".decap") decap() decap_;
     @name(".from_underlay") hook_vrouter_from_underlay() from_underlay;
@@ -47,14 +52,16 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
     @name(".drop_account") drop_account() drop_account_;
 
     apply {
-        receive_account_.apply(std);
+        receive_account_.apply(packet.meta, std);
         classify_.apply(hdr, packet.meta, std);
         if (packet.meta.origin == origin_t.ENI) {
+            replies_.apply(hdr, packet.meta, std);
             own_address_.apply(hdr, packet.meta);
             neighbors_.apply(hdr, packet.meta, std);
             source_check_.apply(hdr, packet.meta);
             from_eni.apply(hdr, packet, std);
             route_.apply(packet.meta);
+            too_big_.apply(hdr, packet.meta, std);
             mapping_.apply(packet.meta);
         } else {
             decap_.apply(hdr, packet.meta, std);
@@ -74,9 +81,11 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
 
 control vrouter_egress(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     @name(".send_account") send_account() send_account_;
+    @name(".second_pass") second_pass() second_pass_;
 
     apply {
-        send_account_.apply(std);
+        send_account_.apply(packet.meta, std);
+        second_pass_.apply(packet.meta);
     }
 }
 

@@ -50,6 +50,7 @@ def _local_interfaces(model: Model, host: PhysicalHost) -> Iterator[Entry]:
     tables = {}
     for eni in model.interfaces_on(host):
         vpc = model.vpcs[eni.vpc_id]
+        subnet = model.subnets[eni.subnet_id]
         table = model.route_table_of(eni)
         tables[table.id] = table
         yield Entry(
@@ -60,6 +61,8 @@ def _local_interfaces(model: Model, host: PhysicalHost) -> Iterator[Entry]:
             vpc=vpc.number,
             route_table=table.number,
             mac=eni.mac,
+            router=subnet.cidr_block[1],
+            router_ipv6=subnet.ipv6_cidr_block[1] if subnet.ipv6_cidr_block else 0,
         )
         yield Entry("local_eni", {"vpc": vpc.number, "eni": eni.number}, "here", port=eni.port, mac=eni.mac)
         for address in eni.addresses:

@@ -6,6 +6,7 @@
 const bit<16> TYPE_IPV4 = 0x0800;
 const bit<16> TYPE_ARP  = 0x0806;
 const bit<16> TYPE_IPV6 = 0x86dd;
+const bit<8>  PROTOCOL_ICMP = 1;
 const bit<8>  PROTOCOL_TCP = 6;
 const bit<8>  PROTOCOL_UDP = 17;
 const bit<8>  PROTOCOL_ICMPV6 = 58;
@@ -79,6 +80,24 @@ header link_address_t {
     mac_t  mac;
 }
 
+// An ICMP or ICMPv6 error; `rest` ends in the MTU.
+header icmp_error_t {
+    bit<8>  type;
+    bit<8>  code;
+    bit<16> checksum;
+    bit<32> rest;
+}
+
+// What an ICMP error quotes behind the IPv4 header (RFC 792: 64 bits).
+header quote_ipv4_t {
+    bit<64> data;
+}
+
+// What an ICMPv6 error quotes behind the IPv6 header: as much as fits 1280 bytes (RFC 4443, 3.2).
+header quote_ipv6_t {
+    varbit<9536> data;
+}
+
 // The ports of TCP and UDP; what follows them stays payload.
 header ports_t {
     bit<16> src;
@@ -129,11 +148,16 @@ struct headers_t {
     geneve_t          geneve;
     option_eni_t      option_eni;
     option_other_t[4] option_other;
+    ipv4_t            reply_ipv4;
+    ipv6_t            reply_ipv6;
+    icmp_error_t      reply_error;
     arp_t             arp;
     ipv4_t            ipv4;
     ipv6_t            ipv6;
     neighbor_t        neighbor;
     link_address_t    link_address;
+    quote_ipv4_t      quote_ipv4;
+    quote_ipv6_t      quote_ipv6;
     ports_t           ports;
 #include <plugin_headers.p4>
 }

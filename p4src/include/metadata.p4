@@ -3,6 +3,8 @@
 #ifndef METADATA_P4
 #define METADATA_P4
 
+const bit<8> REPLY_FIELDS = 1;   // field list that a second pass keeps
+
 // The lookup tuple of the inner packet. Ports are 0 where there are none.
 struct flow_t {
     addr_t  src;
@@ -25,11 +27,21 @@ struct parsing_t {
     bit<1> unknown_critical;
 }
 
+// An answer to be made in a second pass: what, to which port, and the MTU to tell.
+struct reply_meta_t {
+    reply_t kind;
+    port_t  port;
+    bit<16> mtu;
+}
+
 struct metadata_t {
     drop_reason_t drop;
     origin_t      origin;
+    port_t        port;        // where the packet came from, in a second pass too
+    bit<16>       mtu;
     bool          own_address; // the address sent from, or asked for, is the ENI's
     bool          answered;    // the router itself answers, to the port that the packet came from
+    bool          quoted;      // this is the second pass
     bool          local;       // the destination ENI is on this host, behind `local_port`
     port_t        local_port;
     mac_t         local_mac;
@@ -38,11 +50,15 @@ struct metadata_t {
     eni_t         dst_eni;
     mac_t         eni_mac;
     route_table_t route_table;
+    bit<32>       router;      // the router's own addresses in the ENI's subnet
+    addr_t        router_ipv6;
     bit<16>       inner_type;
     bit<16>       inner_length;
     flow_t        flow;
     tunnel_t      tunnel;
     parsing_t     parsing;
+    @field_list(REPLY_FIELDS)
+    reply_meta_t  reply;
 }
 
 // What travels with a packet: the router's own metadata, and each plugin's.

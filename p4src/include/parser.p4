@@ -8,12 +8,47 @@
 
 error { BadTunnel, BadOption }
 
+const bit<32> RECIRCULATED     = 4;      // standard_metadata.instance_type
+const bit<32> QUOTED_IPV6_BITS = 9536;   // 1280 bytes less two IPv6 headers and the ICMPv6 header
+
 parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     state start {
         packet.meta.drop = drop_reason_t.NONE;
         packet.meta.answered = false;
         packet.meta.parsing = { 0, 0, 0 };
         bytes.extract(hdr.ethernet);
+        transition select(std.instance_type) {
+            RECIRCULATED: quotation;
+            default: first_pass;
+        }
+    }
+
+    state quotation {
+        packet.meta.quoted = true;
+        packet.meta.origin = origin_t.ENI;
+        packet.meta.port = packet.meta.reply.port;
+        transition select(hdr.ethernet.type) {
+            TYPE_IPV4: quoted_ipv4;
+            default: quoted_ipv6;
+        }
+    }
+
+    state quoted_ipv4 {
+        bytes.extract(hdr.ipv4);
+        bytes.extract(hdr.quote_ipv4);
+        transition accept;
+    }
+
+    state quoted_ipv6 {
+        bytes.extract(hdr.ipv6);
+        bytes.extract(hdr.quote_ipv6, QUOTED_IPV6_BITS);
+        transition accept;
+    }
+
+    state first_pass {
+        packet.meta.quoted = false;
+        packet.meta.port = std.ingress_port;
+        packet.meta.reply.kind = reply_t.NONE;
         transition select(std.ingress_port) {
             UNDERLAY_PORTS &&& UNDERLAY_PORT_MASK: from_underlay;
             default: from_eni;

@@ -12,15 +12,25 @@ typedef bit<32>  eni_t;             // ENI number; 0 = not known
 typedef bit<32>  route_table_t;
 
 const bit<96> IPV4_MAPPED = 96w0xffff;
+const mac_t   ROUTER_MAC  = 0x02_76_70_63_00_01;   // every router's, towards its instances
 
 // Ports 1 to 15 face the underlay, all others an ENI. The parser needs to know before any table is looked up: Geneve is
 // only Geneve when it comes from the underlay, to an instance it is a payload like any other.
 const port_t UNDERLAY_PORTS     = 0;
 const port_t UNDERLAY_PORT_MASK = 0x1f0;
 
+const bit<16> INSTANCE_MTU = 9001;   // bytes of an inner packet inside a VPC
+
 enum bit<8> origin_t {
     UNDERLAY = 0,
     ENI      = 1
+}
+
+// What the router answers on its own account. Such an answer is made in a second pass, because the parser then has to read
+// the packet as a quotation.
+enum bit<8> reply_t {
+    NONE    = 0,
+    TOO_BIG = 1    // ICMP 3/4 (RFC 1191), ICMPv6 type 2 (RFC 4443)
 }
 
 // Why a packet was dropped. First reason wins; each has a cell of its own in the counter `drops`. Plugins have cells 64
@@ -43,6 +53,7 @@ enum bit<8> drop_reason_t {
     UNTRUSTED_SOURCE     = 14,   // the outer source does not host the source ENI
     NOT_HERE             = 15,   // the destination ENI is not on this host
     NOT_ANSWERED         = 16,   // ARP or neighbour discovery that asks for nothing this router answers
+    TOO_BIG              = 17,   // longer than the way allows, and the answer is not due or over its rate
 #include <plugin_drop_reasons.p4>
     LAST                 = 255
 }

@@ -1,12 +1,14 @@
 // Every packet is accounted for: received = sent + dropped, each by its own counter cells.
 //
 // Reads meta.drop and the ports. The only place where a packet is dropped.
-control receive_account(inout standard_metadata_t std) {
+control receive_account(inout metadata_t meta, inout standard_metadata_t std) {
     @name(".received")
     counter(PORTS, CounterType.packets_and_bytes) received;
 
     apply {
-        received.count((bit<32>)std.ingress_port);
+        if (!meta.quoted) {
+            received.count((bit<32>)std.ingress_port);
+        }
     }
 }
 
@@ -22,11 +24,13 @@ control drop_account(inout metadata_t meta, inout standard_metadata_t std) {
     }
 }
 
-control send_account(inout standard_metadata_t std) {
+control send_account(inout metadata_t meta, inout standard_metadata_t std) {
     @name(".sent")
     counter(PORTS, CounterType.packets_and_bytes) sent;
 
     apply {
-        sent.count((bit<32>)std.egress_port);
+        if (meta.reply.kind == reply_t.NONE || meta.quoted) {
+            sent.count((bit<32>)std.egress_port);
+        }
     }
 }

@@ -2,15 +2,18 @@
 //
 //   port --hit--> eni, vpc, route table, mac       miss --> UNKNOWN_PORT
 //
-// Reads meta.origin. Writes meta.src_eni, meta.vpc, meta.route_table, meta.eni_mac.
+// Reads meta.origin, meta.port. Writes meta.src_eni, meta.vpc, meta.route_table, meta.eni_mac, and the addresses that the
+// router has in the ENI's subnet.
 control classify(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     direct_counter(CounterType.packets_and_bytes) hits;
 
-    action from_eni(eni_t eni, vpc_t vpc, route_table_t route_table, mac_t mac) {
+    action from_eni(eni_t eni, vpc_t vpc, route_table_t route_table, mac_t mac, bit<32> router, addr_t router_ipv6) {
         meta.src_eni = eni;
         meta.vpc = vpc;
         meta.route_table = route_table;
         meta.eni_mac = mac;
+        meta.router = router;
+        meta.router_ipv6 = router_ipv6;
         hits.count();
     }
 
@@ -22,7 +25,7 @@ control classify(inout headers_t hdr, inout metadata_t meta, inout standard_meta
     @name(".eni_port")
     table eni_port {
         key = {
-            std.ingress_port : exact @name("port");
+            meta.port : exact @name("port");
         }
         actions = { from_eni; unknown_port; }
         const default_action = unknown_port();

@@ -3,7 +3,6 @@
 // duplicates (RFC 5227: sender 0.0.0.0; RFC 4862: source ::) are not answered.
 //
 // Reads hdr.arp, hdr.neighbor, meta.own_address. Writes those headers, hdr.ethernet, meta.answered.
-const mac_t   ROUTER_MAC  = 0x02_76_70_63_00_01;
 const bit<32> ADVERTISED  = 0xe0000000;   // router, solicited, override (RFC 4861, 4.4)
 const bit<16> ARP_REQUEST = 1;
 const bit<16> ARP_REPLY   = 2;

@@ -2,11 +2,12 @@
 //
 //   (route table, destination) --longest prefix--> local | refuse       miss --> NO_ROUTE
 //
-// Reads meta.route_table, meta.flow. Writes meta.drop.
+// Reads meta.route_table, meta.flow. Writes meta.mtu, meta.drop.
 control route(inout metadata_t meta) {
     direct_counter(CounterType.packets_and_bytes) hits;
 
     action local() {
+        meta.mtu = INSTANCE_MTU;
         hits.count();
     }
 

@@ -14,7 +14,7 @@ CLIENT, WEB, UNUSED = "10.0.1.6", "10.0.1.5", "10.0.1.77"
 REQUEST = f"{CLIENT}:4000 > {WEB}:53"
 
 
-def captured(lab: Lab) -> Ether:
+def captured(lab: Lab) -> Packet:
     """What crosses the underlay when the client asks the web server something."""
     return Ether(lab.send("client", udp(REQUEST)).underlay[0])
 
@@ -24,7 +24,7 @@ def replayed(lab: Lab, frame: Packet) -> Sent:
     return lab.inject("alpha", 1, bytes(frame))
 
 
-def outer_checksum_again(frame: Ether) -> Ether:
+def outer_checksum_again(frame: Packet) -> Packet:
     """The frame with its outer IPv4 checksum filled in again."""
     del frame[IP].chksum
     return Ether(bytes(frame))
@@ -232,7 +232,7 @@ def test_an_option_longer_than_the_header_says_is_dropped(lab: Lab) -> None:
     assert lab.inject("alpha", 1, bytes(raw)).dropped() == {"MALFORMED": 1}
 
 
-def with_option(frame: Ether, kind: int) -> Ether:
+def with_option(frame: Packet, kind: int) -> Packet:
     """The frame with one more Geneve option in front of the ENI option."""
     geneve = frame[GENEVE]
     geneve.options = [GeneveOptions(classid=0x0102, type=kind, data=b"abcdefgh"), *geneve.options]
