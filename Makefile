@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOPO ?= two_tenants
+SWITCH ?= 127.0.0.1:9559
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo test lint bench up clean conformance
+.PHONY: help setup demo test lint bench up shell clean conformance
 
 help: ## Show the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +22,16 @@ $(VENV)/.stamp: requirements.lock pyproject.toml scripts/system-packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venv-shell/.stamp: requirements-shell.lock $(VENV)/.stamp
+	@test -x .venv-shell/bin/python || $(PYTHON) -m venv .venv-shell
+	@.venv-shell/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement requirements-shell.lock
+	@touch $@
+
 demo: setup ## Two tenants with equal addresses on three hosts; prints what was proved
 	@$(AS_ROOT) $(BIN)/python -m topologies.demo
 
-test: setup lint ## Lint and run all tests (the net tier needs root)
+test: setup .venv-shell/.stamp lint ## Lint and run all tests (the net tier needs root)
 	@$(BIN)/python -m pytest -q
 
 lint: setup ## ruff and pyright
@@ -37,6 +44,9 @@ bench: setup ## Measure, side by side with Linux and a bare C loop
 
 up: setup ## Leave a region running with its CLI: make up TOPO=two_tenants
 	@$(AS_ROOT) $(BIN)/p4vpc up $(TOPO)
+
+shell: .venv-shell/.stamp ## p4runtime-shell on a running switch: make shell SWITCH=127.0.0.1:9559
+	@.venv-shell/bin/python -m p4runtime_sh --grpc-addr $(SWITCH) --device-id $(or $(DEVICE),1) --election-id 0,10
 
 conformance: setup ## Run p4c's own samples: make conformance P4C_SRC=<checkout of p4lang/p4c>
 	@$(BIN)/python -m tests.conformance --p4c-src "$(P4C_SRC)"

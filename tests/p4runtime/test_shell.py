@@ -1,7 +1,7 @@
 """p4runtime-shell 0.0.6, unchanged, against a running server.
 
 It needs an older protobuf than ours, so it has an environment of its own: `.venv-shell` in the repository root, made
-from `requirements-shell.in` beside this file. Without it the test is skipped.
+from `requirements-shell.lock` by the Makefile. Without it the test is skipped.
 """
 
 import subprocess
