@@ -1,7 +1,7 @@
-"""The engine alone: packets in memory, one core, looped in C.
+"""The engine alone: packets in memory, one core, looped in C; all times are what the thread itself ran.
 
-    python -m bench.engine                         the built-in cases
-    python -m bench.engine PROGRAM.json HEX...     a program of your own and its packets, given to port 1
+python -m bench.engine                         the built-in cases
+python -m bench.engine PROGRAM.json HEX...     a program of your own and its packets, given to port 1
 """
 
 from __future__ import annotations
@@ -11,12 +11,23 @@ import random
 import statistics
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from switch.engine import ActionCall, Engine, OpKind, Table, TableOp
+from bench.row import FULL, Budget, Goal, Row, at_least
+from bench.servers import BenchError
+from switch.engine import ActionCall, Engine, OpKind, TableOp
 from tests.engine.programs import ipv4, router
 
+needs = ("cc",)
 ROUNDS = 5
+BURST = 1024  # packets of one replay
+SECONDS = 0.5  # of packets for one figure
+FEW_MASKS = (0xFFFFFF00, 0xFFFF0000, 0xFFFFFFFF, 0)
+
+
+def measure(budget: Budget = FULL) -> list[Row]:
+    """The simple router, ternary tables small and large, and insertions."""
+    return [*routers(budget), *ternary(budget), insertions(budget)]
 
 
 def checksum(header: bytes) -> int:
@@ -33,17 +44,24 @@ def packet(destination: int, size: int = 64) -> bytes:
     return (bytes(12) + b"\x08\x00" + head).ljust(size, b"\0")
 
 
-def mpps(engine: Engine, packets: Sequence[tuple[int, bytes]], seconds: float = 0.5) -> float:
+def mpps(engine: Engine, packets: Sequence[tuple[int, bytes]], seconds: float = SECONDS) -> float:
     """Million packets a second: the median of some rounds."""
-    engine.replay(packets, 50)
-    per_round = max(engine.replay(packets, 50) / 50, 1)
+    engine.replay(packets, 3)
+    per_round = max(engine.replay(packets, 3) / 3, 1)
     count = max(int(seconds * 1e9 / per_round / ROUNDS), 1)
     return statistics.median(len(packets) * count / engine.replay(packets, count) * 1e3 for _ in range(ROUNDS))
 
 
-def full_mask(table: Table) -> bytes:
-    """All ones."""
-    return b"\xff" * table.spec.key_bytes
+def check(engine: Engine, packets: Sequence[tuple[int, bytes]], port: int | None = None) -> None:
+    """Raises BenchError unless every packet leaves (by that port): a drop is quick, and no figure to be proud of."""
+    ports = [out for _, out, _ in engine.process_batch(packets)]
+    if len(ports) != len(packets) or (port is not None and set(ports) != {port}):
+        raise BenchError(f"{len(ports)} of {len(packets)} packets left the program, by ports {sorted(set(ports))}")
+
+
+def rate(name: str, value: float, goal: Goal | None = None, note: str = "") -> Row:
+    """A row of a packet rate, with the time of one packet."""
+    return Row(name, value, "Mpps", goal, note=f"{1e3 / value:.0f} ns/packet{'; ' if note else ''}{note}")
 
 
 def fill_router(engine: Engine, routes: int, hops: int, lengths: Sequence[int], rng: random.Random) -> list[int]:
@@ -51,7 +69,9 @@ def fill_router(engine: Engine, routes: int, hops: int, lengths: Sequence[int], 
     route, arp = engine.tables["route"], engine.tables["arp"]
     next_hops = rng.sample(range(1, 1 << 32), hops)
     arp_data = bytes(11) + b"\1"
-    arp.write_batch([TableOp(OpKind.INSERT, hop.to_bytes(4), action=ActionCall("set_dmac", arp_data)) for hop in next_hops])
+    arp.write_batch(
+        [TableOp(OpKind.INSERT, hop.to_bytes(4), action=ActionCall("set_dmac", arp_data)) for hop in next_hops]
+    )
     ops: list[TableOp] = []
     destinations: list[int] = []
     seen: set[tuple[int, int]] = set()
@@ -69,53 +89,90 @@ def fill_router(engine: Engine, routes: int, hops: int, lengths: Sequence[int], 
     return destinations
 
 
-def bench_router() -> None:
+def routers(budget: Budget) -> list[Row]:
     """The simple router with small and large tables."""
     rng = random.Random(1)
-    cases = ((16, 16, (24,)), (1000, 100, (16, 24, 32)), (100_000, 1000, tuple(range(8, 33))))
+    many = budget.entries
+    cases = ((16, 16, (24,)), (many // 100, many // 1000 + 1, (16, 24, 32)), (many, 1000, tuple(range(8, 33))))
+    rows: list[Row] = []
     for routes, hops, lengths in cases:
         with Engine(router().text()) as engine:
             destinations = fill_router(engine, routes, hops, lengths, rng)
-            packets = [(1, packet(rng.choice(destinations))) for _ in range(1024)]
-            name = f"router, {routes} routes of {len(lengths)} lengths, {hops} next hops"
-            print(f"{name:60} {mpps(engine, packets):8.2f} Mpps")
+            packets = [(1, packet(rng.choice(destinations))) for _ in range(BURST)]
+            check(engine, packets)
+            name = f"simple router, 64 B, {routes:,} routes of {len(lengths)} lengths, {hops:,} next hops"
+            rows.append(rate(name, mpps(engine, packets, SECONDS * budget.seconds), None if rows else at_least(5)))
+    return rows
 
 
 def acl(kind: str) -> str:
     """A program with one wide ternary or range table."""
     b = ipv4()
-    permit = b.action("permit", {"port": 9}, {"op": "assign", "parameters": [
-        {"type": "field", "value": ["standard_metadata", "egress_spec"]}, {"type": "runtime_data", "value": 0}]})
+    permit = b.action(
+        "permit",
+        {"port": 9},
+        {
+            "op": "assign",
+            "parameters": [
+                {"type": "field", "value": ["standard_metadata", "egress_spec"]},
+                {"type": "runtime_data", "value": 0},
+            ],
+        },
+    )
     keys = [("ternary", "ipv4.src"), ("ternary", "ipv4.dst"), ("ternary", "ipv4.protocol"), (kind, "ipv4.id")]
-    b.table("ingress", "acl", keys, [permit], "range" if kind == "range" else "ternary", None, permit, ["0x1"],
-            max_size=1 << 20)
+    b.table(
+        "ingress",
+        "acl",
+        keys,
+        [permit],
+        "range" if kind == "range" else "ternary",
+        None,
+        permit,
+        ["0x1"],
+        max_size=1 << 20,
+    )
     return b.text()
 
 
-def bench_acl() -> None:
-    """10,000 ternary entries: few masks, prefixes of all lengths, wild masks, ranges."""
+def ternary(budget: Budget) -> list[Row]:
+    """Ternary entries: few masks, prefixes of all lengths, wild masks, ranges; 10 of them, then 10,000."""
     rng = random.Random(2)
 
     def prefix(width: int) -> int:
         return ((1 << (length := rng.randrange(width + 1))) - 1) << (width - length)
 
-    few = [0xFFFFFF00, 0xFFFF0000, 0xFFFFFFFF, 0]
-    shapes = {
-        "few masks": lambda: (rng.choice(few), rng.choice(few), rng.choice((0, 255)), rng.choice((0, 0xFFFF))),
-        "prefixes of any length": lambda: (prefix(32), prefix(32), rng.choice((0, 255)), rng.choice((0, 0xFFFF))),
+    def ends() -> tuple[int, int]:
+        return rng.choice((0, 255)), rng.choice((0, 0xFFFF))
+
+    shapes: dict[str, Callable[[], tuple[int, int, int, int | None]]] = {
+        "few masks": lambda: (rng.choice(FEW_MASKS), rng.choice(FEW_MASKS), *ends()),
+        "prefixes of any length": lambda: (prefix(32), prefix(32), *ends()),
         "wild masks": lambda: (rng.getrandbits(32), rng.getrandbits(32), rng.getrandbits(8), rng.getrandbits(16)),
-        "ranges": lambda: (rng.choice(few), rng.choice(few), rng.choice((0, 255)), None),
+        "ranges": lambda: (rng.choice(FEW_MASKS), rng.choice(FEW_MASKS), ends()[0], None),
     }
+    rows: list[Row] = []
     for name, shape in shapes.items():
-        with Engine(acl("range" if name == "ranges" else "ternary")) as engine:
-            ops = [acl_entry(rng, shape()) for _ in range(10_000)]
-            start = time.perf_counter()
-            engine.tables["acl"].write_batch(ops)
-            taken = time.perf_counter() - start
-            packets = [(1, packet(rng.getrandbits(32))) for _ in range(1024)]
-            held = len(engine.tables["acl"])
-            rate = mpps(engine, packets)
-            print(f"{f'ternary, {held} entries, {name}':60} {rate:8.2f} Mpps  {held / taken / 1e3:8.0f} k inserts/s")
+        few, _, _ = acl_rate(name, 10, shape, rng, budget)
+        many, held, inserts = acl_rate(name, min(budget.entries, 10_000), shape, rng, budget)
+        note = f"{1e3 / many:.0f} ns/packet; with 10 entries {few:.1f} Mpps; {inserts / 1e3:.0f} k inserts/s"
+        what = f"{held:,} {'range' if name == 'ranges' else 'ternary'} entries, {name}"
+        rows.append(Row(what, many, "Mpps", at_least(0.01, "10 entries"), many / few, note))
+    return rows
+
+
+def acl_rate(
+    name: str, count: int, shape: Callable[[], tuple[int, int, int, int | None]], rng: random.Random, budget: Budget
+) -> tuple[float, int, float]:
+    """Mpps through a table of so many entries, how many it holds, and insertions a second."""
+    with Engine(acl("range" if name == "ranges" else "ternary")) as engine:
+        ops = [acl_entry(rng, shape()) for _ in range(count)]
+        start = time.perf_counter()
+        engine.tables["acl"].write_batch(ops)
+        taken = time.perf_counter() - start
+        packets = [(1, packet(rng.getrandbits(32))) for _ in range(BURST)]
+        check(engine, packets)
+        held = len(engine.tables["acl"])
+        return mpps(engine, packets, SECONDS * budget.seconds), held, held / taken
 
 
 def acl_entry(rng: random.Random, masks: tuple[int, int, int, int | None]) -> TableOp:
@@ -131,31 +188,26 @@ def acl_entry(rng: random.Random, masks: tuple[int, int, int, int | None]) -> Ta
     return TableOp(OpKind.INSERT, key, mask, rng.randrange(1, 1 << 20), ActionCall("permit", b"\0\1"))
 
 
-def bench_inserts() -> None:
+def insertions(budget: Budget) -> Row:
     """Exact entries, prepared: what the C side takes for an insertion."""
     rng = random.Random(3)
     with Engine(router().text()) as engine:
-        table, count = engine.tables["arp"], 500_000
+        table, count = engine.tables["arp"], 5 * budget.entries
         data = ActionCall("set_dmac", bytes(12))
         keys = rng.sample(range(1 << 32), count)
         packed = b"".join(table.pack(TableOp(OpKind.INSERT, key.to_bytes(4), action=data)) for key in keys)
         start = time.perf_counter()
         table.write_packed(packed, count)
         taken = time.perf_counter() - start
-        print(f"{f'exact, {count} prepared insertions':60} {count / taken / 1e3:8.0f} k/s")
+        return Row(f"{count:,} prepared exact insertions", count / taken / 1e3, "k/s", at_least(500))
 
 
 def main() -> None:
-    """Runs the benchmarks."""
+    """Measures a program of the user's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", nargs="?", help="BMv2 JSON")
+    parser.add_argument("program", help="BMv2 JSON")
     parser.add_argument("packets", nargs="*", help="packets in hexadecimal")
     arguments = parser.parse_args()
-    if arguments.program is None:
-        bench_router()
-        bench_acl()
-        bench_inserts()
-        return
     with open(arguments.program, "rb") as file, Engine(file.read()) as engine:
         packets = [(1, bytes.fromhex(text)) for text in arguments.packets] or [(1, packet(0x0A000001))]
         print(f"{arguments.program}: {mpps(engine, packets * 64):.2f} Mpps")

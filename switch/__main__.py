@@ -16,7 +16,7 @@ from switch.logs import set_up_log
 from switch.options import BadOptions, SwitchOptions, fail, parse_options, usage
 from switch.packet_log import PacketLog
 from switch.serve import ServerError, check_free, start_server
-from switch.target import MakeEngine, SwitchTarget
+from switch.target import DataPlane, MakeEngine, SwitchTarget
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,10 +71,22 @@ def _run(options: SwitchOptions, log: logging.Logger, stop: threading.Event) -> 
         finally:
             server.stop()
     finally:
+        _log_counters(log, target.io)
         target.close()
         packets.close()
     log.info("stop device=%d", options.device_id)
     return fail(str(failures[0])) if failures else 0
+
+
+def _log_counters(log: logging.Logger, io: DataPlane) -> None:
+    """Where every packet went, as the last thing that a switch says."""
+    for number, status in io.ports().items():
+        counters = " ".join(f"{name}={count}" for name, count in status.counters.items() if count)
+        log.info("count port=%d interface=%s %s", number, status.device, counters)
+    totals = {name: count for name, count in io.totals().items() if count}
+    log.info("count switch %s", " ".join(f"{name}={count}" for name, count in totals.items()))
+    if totals.get("tap_lost"):
+        log.warning("lose packet copies=%d: --pcap and --dump-packet-data could not keep up", totals["tap_lost"])
 
 
 def _read(path: Path) -> bytes:

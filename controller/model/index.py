@@ -6,7 +6,7 @@ Each answers in constant time and is kept up change by change.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 _K = TypeVar("_K", bound=Hashable)
 _R = TypeVar("_R")
@@ -20,57 +20,51 @@ class Groups(Mapping[_K, tuple[_R, ...]], Generic[_K, _R]):
     """
 
     def __init__(self) -> None:
-        self._groups: dict[_K, dict[str, _R] | _R] = {}
-        self._ids: dict[_K, str] = {}
+        self._single: dict[_K, tuple[str, _R]] = {}
+        self._groups: dict[_K, dict[str, _R]] = {}
 
     def add(self, key: _K, resource_id: str, resource: _R) -> None:
         """Puts a resource into the group."""
-        if key not in self._groups:
-            self._groups[key] = resource
-            self._ids[key] = resource_id
-        elif key in self._ids:
-            first = cast(_R, self._groups[key])
-            self._groups[key] = {self._ids.pop(key): first, resource_id: resource}
+        group = self._groups.get(key)
+        if group is not None:
+            group[resource_id] = resource
+        elif key in self._single:
+            self._groups[key] = dict((self._single.pop(key), (resource_id, resource)))
         else:
-            cast("dict[str, _R]", self._groups[key])[resource_id] = resource
+            self._single[key] = (resource_id, resource)
 
     def remove(self, key: _K, resource_id: str) -> None:
         """Takes a resource out of the group."""
-        if key in self._ids:
-            del self._groups[key], self._ids[key]
-            return
-        group = cast("dict[str, _R]", self._groups[key])
-        del group[resource_id]
-        if not group:
-            del self._groups[key]
+        if self._single.pop(key, None) is None:
+            group = self._groups[key]
+            del group[resource_id]
+            if not group:
+                del self._groups[key]
 
     def one(self, key: _K) -> _R | None:
         """The first resource of the group, or None when it is empty."""
-        group = self._groups.get(key)
-        if group is None or key in self._ids:
-            return cast("_R | None", group)
-        return next(iter(cast("dict[str, _R]", group).values()))
+        single = self._single.get(key)
+        if single is not None:
+            return single[1]
+        return next(iter(self._groups.get(key, {}).values()), None)
 
     def count(self, key: _K) -> int:
         """How many resources the group has."""
-        if key in self._ids:
-            return 1
-        return len(cast("dict[str, _R]", self._groups.get(key, {})))
+        return 1 if key in self._single else len(self._groups.get(key, ()))
 
     def __contains__(self, key: object) -> bool:
-        return key in self._groups
+        return key in self._single or key in self._groups
 
     def __getitem__(self, key: _K) -> tuple[_R, ...]:
-        group = self._groups[key]
-        if key in self._ids:
-            return (cast(_R, group),)
-        return tuple(cast("dict[str, _R]", group).values())
+        single = self._single.get(key)
+        return tuple(self._groups[key].values()) if single is None else (single[1],)
 
     def __iter__(self) -> Iterator[_K]:
-        return iter(self._groups)
+        yield from self._single
+        yield from self._groups
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return len(self._single) + len(self._groups)
 
 
 class Pool:

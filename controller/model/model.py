@@ -36,7 +36,7 @@ LAST_ENI_PORT = 500  # 9 bits, less what switches keep for themselves (CPU port,
 _NUMBER_BITS: Mapping[type[Resource], int] = {Vpc: 24, RouteTable: 32, NetworkInterface: 32}
 _IPV4_MAPPED = 0xFFFF << 32
 
-_R = TypeVar("_R", Account, Token, PhysicalHost, UnderlayRoute, Vpc, Subnet, RouteTable, NetworkInterface, Instance)
+_R = TypeVar("_R", bound=Resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +242,11 @@ class Model:
             self._forget_places(known)
         elif isinstance(known, PhysicalHost):
             self._loads.leave(known.id)
-        if kind in _NUMBER_BITS:
+        elif isinstance(known, Vpc | RouteTable):
             self._give_back(kind, "number", known.number)
 
     def _forget_places(self, eni: NetworkInterface) -> None:
+        self._give_back(NetworkInterface, "number", eni.number)
         for address in eni.addresses:
             self._addresses.remove((eni.vpc_id, address_number(address)), eni.id)
         subnet = self.subnets.get(eni.subnet_id)

@@ -105,7 +105,7 @@ class Subnet:
     id: str
     name: str
     vpc_id: str
-    cidr_block: Network
+    cidr_block: IPv4Network
     route_table_id: str = ""
     ipv6_cidr_block: IPv6Network | None = None
     account_id: str = DEFAULT_ACCOUNT
@@ -114,9 +114,13 @@ class Subnet:
         """Its ranges, IPv6 behind."""
         return (self.cidr_block,) if self.ipv6_cidr_block is None else (self.cidr_block, self.ipv6_cidr_block)
 
-    def reserved(self) -> frozenset[Address]:
-        """Network, router, DNS, future use, broadcast (AWS: .0 to .3 and the last) of each range."""
-        return frozenset(block[i] for block in self.blocks() for i in (*range(RESERVED_FIRST), -1))
+    def reserves(self, address: Address) -> bool:
+        """Whether it is network, router, DNS, future use or broadcast (AWS: .0 to .3 and the last) of a range."""
+        for block in self.blocks():
+            if block.version == address.version:
+                offset = int(address) - int(block.network_address)
+                return 0 <= offset < RESERVED_FIRST or offset == block.num_addresses - 1
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +193,7 @@ class Stack:
 
 
 Resource = (
-    Account
-    | Token
-    | PhysicalHost
-    | UnderlayRoute
-    | Vpc
-    | Subnet
-    | RouteTable
-    | NetworkInterface
-    | Instance
-    | Stack
+    Account | Token | PhysicalHost | UnderlayRoute | Vpc | Subnet | RouteTable | NetworkInterface | Instance | Stack
 )
 Owned = Vpc | Subnet | RouteTable | NetworkInterface | Instance
 KINDS: tuple[type[Resource], ...] = (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from . import native
 from .build import BuildOptions, build_engine
 from .codegen import generate
-from .errors import BadValue, OutOfMemory
+from .errors import BadConfig, BadValue, EngineError, OutOfMemory
 from .events import EventReader
 from .externs import Counter, Meter, Register, ValueSet
 from .profiles import ActionProfile
@@ -66,8 +66,12 @@ class Engine:
         )
         self.replication = Replication(self)
         self._events = EventReader(self, unit.logs)
-        for table in self.tables.values():
-            table.load_const()
+        try:
+            for table in self.tables.values():
+                table.load_const()
+        except EngineError as error:
+            self.close()
+            raise BadConfig("$.pipelines", f"constant entries: {error}") from None
 
     def __enter__(self) -> Engine:
         return self
@@ -151,7 +155,6 @@ class Engine:
         if self.pointer:
             self.library.p4e_close(self.pointer)
             self.pointer = 0
-
 
 
 def _adoptable(new: Engine, old: Engine) -> list[tuple[Mapping, Mapping]]:

@@ -32,9 +32,9 @@ class Table:
         self._engine = engine
         self._index = index
         self._default = ActionCall("", b"")
-        actions = spec.actions if spec.action_profile is None else engine.program.action_profiles[
-            spec.action_profile
-        ].actions
+        actions = (
+            spec.actions if spec.action_profile is None else engine.program.action_profiles[spec.action_profile].actions
+        )
         self._names = tuple(action.name for action in actions)
         self._data_bytes = tuple(action.data_bytes for action in actions)
         self._action_index = {name: index for index, name in reversed(list(enumerate(self._names)))}
@@ -42,9 +42,7 @@ class Table:
     def __len__(self) -> int:
         return int(self._engine.library.p4e_table_count(self._engine.pointer, self._index))
 
-    def insert(
-        self, key: bytes, mask: bytes | None, priority: int, action: Target, idle_timeout_ns: int = 0
-    ) -> int:
+    def insert(self, key: bytes, mask: bytes | None, priority: int, action: Target, idle_timeout_ns: int = 0) -> int:
         """Adds an entry and returns its handle."""
         return self._one(TableOp(OpKind.INSERT, key, mask, priority, action, idle_timeout_ns))
 
@@ -75,6 +73,8 @@ class Table:
 
     def clear(self) -> None:
         """Removes all entries; the default action stays."""
+        if self.spec.entries is not None:
+            raise ReadOnly(f"the entries of table {self.spec.name} are constant")
         status = self._engine.library.p4e_table_clear(self._engine.pointer, self._index)
         native.check(status, f"table {self.spec.name}")
 
@@ -164,9 +164,7 @@ class Table:
         if not failed:
             return list(handles)
         what = f"table {self.spec.name}"
-        return [
-            native.error_of(status, what) or handle for status, handle in zip(statuses, handles, strict=True)
-        ]
+        return [native.error_of(status, what) or handle for status, handle in zip(statuses, handles, strict=True)]
 
     def pack(self, op: TableOp, flags: int = 0) -> bytes:
         """An operation as the C side reads it."""
@@ -174,9 +172,7 @@ class Table:
         kind, index, handle, data = self._target(op.action) if op.action is not None else (0, 0, 0, b"")
         if op.mask is not None:
             flags |= native.HAS_MASK
-        head = native.OP.pack(
-            op.kind.value, kind, flags, index, op.priority, len(data), op.idle_timeout_ns, handle
-        )
+        head = native.OP.pack(op.kind.value, kind, flags, index, op.priority, len(data), op.idle_timeout_ns, handle)
         return head + op.key + (op.mask or b"") + data
 
     def load_const(self) -> None:
@@ -237,9 +233,7 @@ class Table:
         self._default = action
 
     def _cell(self, function: str, handle: int, cells: ctypes.Array, write: int) -> None:
-        status = getattr(self._engine.library, function)(
-            self._engine.pointer, self._index, handle, cells, write
-        )
+        status = getattr(self._engine.library, function)(self._engine.pointer, self._index, handle, cells, write)
         native.check(status, f"table {self.spec.name}, entry {handle:#x}")
 
     def _read(self, start: int, limit: int | None = None) -> Iterator[Entry]:

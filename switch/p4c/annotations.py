@@ -27,6 +27,14 @@ def check_annotations(cx: Context, annotations: Sequence[tree.Annotation]) -> No
     _mixed(cx, annotations)
 
 
+def warn_deprecated(cx: Context, node: tree.Node, decl: tree.Node | None) -> None:
+    """Warns about a use of something marked @deprecated."""
+    for annotation in getattr(decl, "annotations", ()):
+        if annotation.name == "deprecated":
+            text = str(annotation.items[0].value) if annotation.items else "no reason given"
+            cx.warn(node, "deprecated", f"'{getattr(decl, 'name', '')}' is deprecated: {text}")
+
+
 def _match(cx: Context, annotation: tree.Annotation) -> None:
     for item in annotation.items:
         if not isinstance(item, tree.Name) or item.name not in cx.match_kind_members:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from switch.p4c import tree
+from switch.p4c.annotations import warn_deprecated
 from switch.p4c.binding import Candidate, bind, check_arguments, choose, pass_argument, report_binding
 from switch.p4c.call_rules import check_passed, check_place, check_widths
 from switch.p4c.check_members import METHOD_WANTED, SIZE_METHODS, denoted_type, extern_methods
@@ -96,6 +97,7 @@ def _invoke(cx: Context, expr: tree.Call, chosen: Candidate, hint: Type | None) 
         expr.callee.decl, expr.callee.type = chosen.decl, signature
         cx.used.add(id(chosen.decl))
     check_place(cx, expr, chosen.decl)
+    warn_deprecated(cx, expr, chosen.decl)
     bound = bind(signature.params, expr.args)
     if bound is None:
         report_binding(cx, expr, _describe(expr), signature.params, expr.args)

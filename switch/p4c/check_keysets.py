@@ -13,7 +13,6 @@ from switch.p4c.typesys import (
     INT,
     UNKNOWN,
     Bits,
-    NewType,
     Set,
     Struct,
     Tuple,
@@ -91,9 +90,6 @@ def _element(cx: Context, expr: tree.Expr, key: Type) -> tree.Expr:
         return _pair(cx, expr, key)
     if isinstance(expr.type, Set):
         _value_set(cx, expr, expr.type.element, key)
-        return expr
-    if isinstance(key, NewType) and expr.type == INT:
-        cx.error(expr, f"a value of type '{expr.type}' cannot be used as '{key}'")
         return expr
     plain = number_type(key)
     loose = plain != key and number_type(expr.type or UNKNOWN) == plain and expr.type != key

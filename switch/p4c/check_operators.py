@@ -215,7 +215,8 @@ def conditional(cx: Context, expr: tree.Conditional, hint: Type | None) -> tree.
     """`c ? a : b`."""
     expr.condition = condition(cx, expr.condition)
     expr.then, expr.otherwise = cx.expr(expr.then, hint), cx.expr(expr.otherwise, hint)
-    pair = balance(cx, expr.then, expr.otherwise)
+    mixed = any(isinstance(e.type, Enum) for e in (expr.then, expr.otherwise)) and expr.then.type != expr.otherwise.type
+    pair = balance(cx, expr.then, expr.otherwise) if not mixed else None
     if pair is None:
         return cx.wrong(expr, f"the branches have different types '{expr.then.type}' and '{expr.otherwise.type}'")
     expr.then, expr.otherwise = pair

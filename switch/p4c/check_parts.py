@@ -84,6 +84,8 @@ def _plus_slice(cx: Context, expr: tree.Slice, base: Type) -> tree.Expr:
     start = consteval.as_int(expr.high.value)
     if start is not None:
         return _sliced(cx, expr, base, start + width - 1, start)
+    if base == INT:
+        return cx.wrong(expr, "bits can only be taken from a number of known width")
     expr.type = Bits(width)
     return expr
 
@@ -116,13 +118,18 @@ def cast(cx: Context, expr: tree.Cast, hint: Type | None) -> tree.Expr:
         if isinstance(operand, tree.StructExpr) and operand.target is not None and same(source, target):
             return expr
         operand = expr.operand = convert(cx, operand, target, at=expr)
-    elif not castable(source, target) and not _is_cast_of_var(source, target):
+    elif not (castable(source, target) or _is_cast_of_var(source, target) or _is_known(operand, target)):
         return cx.wrong(expr, f"a value of type '{source}' cannot be cast to '{target}'")
     elif isinstance(operand, tree.Conditional) and source == INT and implicit(source, target):
         operand = expr.operand = convert(cx, operand, target)
     if operand.value is not None:
         _cast_value(cx, expr, operand, target)
     return expr
+
+
+def _is_known(operand: tree.Expr, target: Type) -> bool:
+    """Constants may change width and sign at once."""
+    return isinstance(operand.type, Bits) and isinstance(target, Bits) and operand.value is not None
 
 
 def _is_cast_of_var(source: Type, target: Type) -> bool:

@@ -13,8 +13,6 @@ from switch.p4c.context import Context
 from switch.p4c.convert import convert, same
 from switch.p4c.lvalues import is_lvalue
 from switch.p4c.typesys import (
-    BOOL,
-    ERROR,
     INT,
     UNKNOWN,
     VOID,
@@ -199,7 +197,7 @@ def _switch(cx: Context, stmt: tree.Switch) -> None:
     type_ = stmt.subject.type or UNKNOWN
     subject = stmt.subject
     by_action = isinstance(subject, tree.Member) and isinstance(subject.decl, tree.TableDecl)
-    if not by_action and not (isinstance(type_, Bits | Enum) or type_ in (BOOL, ERROR, INT, UNKNOWN)):
+    if not by_action and not (isinstance(type_, Bits | Enum) or type_ in (INT, UNKNOWN)):
         cx.error(stmt.subject, f"'switch' cannot be used on type '{type_}'")
         type_ = UNKNOWN
     seen: dict[object, tree.SwitchCase] = {}

@@ -22,7 +22,6 @@ from switch.p4c.typesys import (
     Enum,
     Table,
     Type,
-    Varbit,
     base_of,
 )
 
@@ -88,7 +87,7 @@ def _key(cx: Context, decl: tree.TableDecl, prop: tree.TableProperty) -> None:
 def matchable(type_: Type) -> bool:
     """Whether a table can match on values of the type."""
     plain = base_of(type_)
-    return isinstance(plain, Bits | Enum | Varbit) or plain in (BOOL, ERROR, UNKNOWN, INT)
+    return isinstance(plain, Bits | Enum) or plain in (BOOL, ERROR, UNKNOWN)
 
 
 def _actions(cx: Context, decl: tree.TableDecl, prop: tree.TableProperty) -> None:

@@ -97,6 +97,8 @@ class Pipeline:
     def json(self) -> dict[str, Any]:
         """The BMv2 JSON."""
         program = self.lowered()
+        if program.ingress is None:
+            self.diagnostics.fatal(Span(self.path, 0, 0, 0, 0), "the program has no main, so a switch cannot run it")
         self.phase = "BMv2 back end"
         result: dict[str, Any] = import_module("switch.p4c.bmv2").to_json(
             program, self.diagnostics, source_info=self.options.source_info

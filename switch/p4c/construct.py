@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from switch.p4c import tree
+from switch.p4c.annotations import warn_deprecated
 from switch.p4c.binding import Candidate, bind, choose, param_types, pass_argument, report_binding
 from switch.p4c.call_rules import check_widths
 from switch.p4c.context import Context
@@ -42,6 +43,8 @@ def construct(cx: Context, site: tree.Node, built: Type, args: Sequence[tree.Arg
     chosen = choose(cx, site, args, fitting or candidates)
     if chosen is None:
         return Construction(UNKNOWN)
+    for decl in dict.fromkeys((getattr(built, "decl", None), chosen.decl)):
+        warn_deprecated(cx, site, decl)
     bound = bind(chosen.type.params, args)
     if bound is None:
         report_binding(cx, site, f"the constructor of '{built}'", chosen.type.params, args)

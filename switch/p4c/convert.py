@@ -59,7 +59,7 @@ def convert(cx: Context, expr: tree.Expr, target: Type, *, at: tree.Node | None 
         return handler(cx, expr, target, at or expr)
     if isinstance(target, BlockType) and isinstance(source, BlockType):
         if not Unifier(type_vars(target) | type_vars(source), strict=True).unify(target, source):
-            cx.error(at or expr, f"'{source}' does not fit the type '{target}'")
+            cx.error(at or expr, f"'{source}' does not fit the type '{target}'{_why(target, source)}")
         return expr
     if same(source, target):
         return expr
@@ -71,6 +71,21 @@ def convert(cx: Context, expr: tree.Expr, target: Type, *, at: tree.Node | None 
     return expr
 
 
+def _why(target: BlockType, source: BlockType) -> str:
+    """Where two parsers or controls differ."""
+    if target.kind != source.kind:
+        return f": it is a {source.kind}, not a {target.kind}"
+    if len(target.params) != len(source.params):
+        return f": it has {len(source.params)} parameters instead of {len(target.params)}"
+    for wanted, given in zip(target.params, source.params, strict=True):
+        if wanted.direction != given.direction:
+            words = (given.direction or "without direction", wanted.direction or "without direction")
+            return f": parameter '{given.name}' is {words[0]} instead of {words[1]}"
+        if not Unifier(type_vars(wanted.type) | type_vars(given.type), strict=True).unify(wanted.type, given.type):
+            return f": parameter '{given.name}' has type '{given.type}' instead of '{wanted.type}'"
+    return ""
+
+
 def _untyped(expr: tree.Expr) -> bool:
     return isinstance(expr.type, Tuple | Struct) and isinstance(expr, tree.ListExpr | tree.StructExpr)
 
@@ -78,7 +93,7 @@ def _untyped(expr: tree.Expr) -> bool:
 def implicit(source: Type, target: Type) -> bool:
     """Whether a value of the source type converts to the target type unasked."""
     if source == INT:
-        return isinstance(target, Bits)
+        return isinstance(base_of(target), Bits)
     if isinstance(source, Enum) and source.base is not None:
         return source.base == target
     return False
@@ -98,6 +113,7 @@ def cast_to(cx: Context, expr: tree.Expr, target: Type) -> tree.Expr:
 
 def warn_overflow(cx: Context, expr: tree.Expr, number: int, target: Type) -> None:
     """Warns when a literal number loses bits."""
+    target = base_of(target)
     if isinstance(target, Bits) and not consteval.fits(number, target):
         if not target.signed and number < 0:
             cx.warn(expr, "mismatch", f"negative value {number} with unsigned type '{target}'")
@@ -212,11 +228,11 @@ def castable(source: Type, target: Type) -> bool:
         return True
     if isinstance(target, NewType) or isinstance(source, NewType):
         one, other = base_of(source), base_of(target)
-        return same(one, other) or (one == INT and castable(one, other))
+        return same(one, other) or (one == INT and isinstance(other, Bits))
     if isinstance(source, Enum):
-        return source.base is not None and castable(source.base, target)
+        return source.base is not None and source.base == (target.base if isinstance(target, Enum) else target)
     if isinstance(target, Enum):
-        return target.base is not None and castable(source, target.base)
+        return target.base is not None and source in (target.base, INT)
     return _castable_numbers(source, target)
 
 
@@ -249,6 +265,8 @@ def balance(cx: Context, left: tree.Expr, right: tree.Expr) -> tuple[tree.Expr, 
         return convert(cx, left, other), right
     if same(one, other):
         return left, right
+    if isinstance(one, NewType) or isinstance(other, NewType):
+        return None  # a number can be assigned to one, but not be compared with one
     if implicit(other, one):
         return left, convert(cx, right, one)
     if implicit(one, other):

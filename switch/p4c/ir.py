@@ -1,9 +1,10 @@
 """What is left of a program after elaboration: no generics, no calls, no scopes, no copies to make.
 
-The middle end (`switch.p4c.midend`) makes it from the checked tree; the BMv2 back end (`switch.p4c.bmv2`) and the P4Info
-writer (`switch.p4c.p4info`) only read it. Every instance is in place, parsers and controls are inlined, parameters are
-copied in and out, side effects stand in evaluation order as statements, and all storage is flat: headers, stacks, unions
-and scalar fields. Names that the control plane sees are final; names of storage are unique. Widths are bits.
+The middle end (`switch.p4c.midend`) makes it from the checked tree; the BMv2 back end (`switch.p4c.bmv2`) and the
+P4Info writer (`switch.p4c.p4info`) only read it. Every instance is in place, parsers and controls are inlined,
+parameters are copied in and out, side effects stand in evaluation order as statements, and all storage is flat:
+headers, stacks, unions and scalar fields. Names that the control plane sees are final; names of storage are unique.
+Widths are bits.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from switch.p4c.typesys import Type
 
 @dataclass(frozen=True)
 class FieldDef:
-    """A field of a header type. kind: "bits", "varbit" (width is the maximum), "bool", "error", "enum" (stored as a number)."""
+    """A field of a header type.
+
+    kind: "bits", "varbit" (width is the maximum), "bool", "error", "enum" (stored as a number).
+    """
 
     name: str
     width: int
@@ -39,7 +43,7 @@ class HeaderDef:
 
 @dataclass
 class Header:
-    """A header instance; metadata instances (standard_metadata, scalars, user metadata) are always valid and never emitted."""
+    """A header instance; metadata (standard_metadata, scalars, user metadata) is always valid and never emitted."""
 
     name: str
     type: HeaderDef
@@ -71,7 +75,7 @@ class UnionStack:
     elements: list[HeaderUnion]
 
 
-# --- expressions: pure, without side effects ----------------------------------------------------------------------------
+# --- expressions: pure, without side effects --------------------------------------------------------------------------
 # Every expression has a kind of value: bits (width, signed), bool (width 0), or error/enum (stored as bits).
 
 
@@ -154,9 +158,10 @@ class Unary(Expr):
 
 @dataclass(frozen=True)
 class Binary(Expr):
-    """op as in the language, `/` and `%` too; operands have the types that P4 gives them and the result is reduced to the width.
+    """op as in the language, `/` and `%` too; operands have the types that P4 gives them, the result is reduced to the
+    width.
 
-    `++` is concatenation; `|+|` and `|-|` saturate; comparisons and `&&`, `||` give bool. `==` on varbits and headers is allowed
+    `++` is concatenation; `|+|` and `|-|` saturate; comparisons and `&&`, `||` give bool. `==` on varbits is allowed
     only where the operands are FieldRef of kind varbit.
     """
 
@@ -195,14 +200,15 @@ class Lookahead(Expr):
     offset: int
 
 
-LValue = FieldRef | StackFieldRef | UnionStackFieldRef  # what may be assigned; slices have been turned into masks by then
+LValue = FieldRef | StackFieldRef | UnionStackFieldRef  # what may be assigned; slices have been turned into masks
 
 # A reference to a whole header, stack or union in an operation.
 
 
 @dataclass(frozen=True)
 class HeaderRef:
-    """A header by name; or the element `index` (run time, "next" or "last") of the stack `name`, and of that element's `member` in a union stack."""
+    """A header by name; or the element `index` (run time, "next" or "last") of the stack `name`, and of a union stack's
+    element the `member`."""
 
     name: str
     index: Expr | str | None = None
@@ -225,7 +231,7 @@ class Assign(Stmt):
 
 @dataclass
 class AssignHeader(Stmt):
-    """Copies a header with its validity; `kind` is "header", "stack", "union" or "union_stack"; varbit_only is for a single varbit field."""
+    """Copies a header with its validity; `kind` is "header", "stack", "union" or "union_stack"."""
 
     target: HeaderRef
     source: HeaderRef
@@ -257,7 +263,8 @@ class Primitive(Stmt):
     """A call of a v1model extern, arguments in order; `name` is one of:
 
     counter.count(counter, index)  direct_counter.count(direct counter)  meter.execute(meter, index, result: LValue)
-    direct_meter.read(direct meter, result)  register.read(result, register, index)  register.write(register, index, value)
+    direct_meter.read(direct meter, result)
+    register.read(result, register, index)  register.write(register, index, value)
     random(result, low, high)  hash(result, algorithm, base, [fields], max)  digest(receiver, digest name, [fields])
     mark_to_drop()  clone(kind, session)  clone_preserving(kind, session, field list id)  resubmit(field list id)
     recirculate(field list id)  truncate(length)  log_msg(format, [args])  assert(condition)  assume(condition)
@@ -305,7 +312,8 @@ class Exit(Stmt):
 class ApplyTable(Stmt):
     """Applies a table (by its control-plane name), then one of the branches.
 
-    `hit`/`miss` are for `if (t.apply().hit)`; `cases` (action name -> statements) and `default` for `switch (t.apply().action_run)`.
+    `hit`/`miss` are for `if (t.apply().hit)`; `cases` (action name -> statements) and `default` for
+    `switch (t.apply().action_run)`.
     A table applied for its effect has none of them.
     """
 
@@ -348,7 +356,7 @@ class KeyMatch:
 
 @dataclass
 class SelectCase:
-    """keys has one KeyMatch for each select key; or value_set is a name. Ranges have been expanded into several cases."""
+    """keys has one KeyMatch for each select key; or value_set is a name. Ranges are expanded into several cases."""
 
     keys: list[KeyMatch]
     next: str
@@ -357,7 +365,7 @@ class SelectCase:
 
 @dataclass
 class ParserState:
-    """next when there is no select; "accept" and "reject" are the two final states. If statements have been turned into states."""
+    """next when there is no select; "accept" and "reject" are the final states. If statements have become states."""
 
     name: str
     body: list[Stmt]
@@ -387,8 +395,9 @@ class ValueSetKey:
     annotations: list[Annotation]
 
 
-# --- what the control plane sees ------------------------------------------------------------------------------------------
-# `name` is the fully qualified control-plane name without a leading dot; `annotations` include @name, @id, @hidden ...; doc is the /** */ text.
+# --- what the control plane sees --------------------------------------------------------------------------------------
+# `name` is the fully qualified control-plane name without a leading dot; `annotations` include @name, @id, @hidden ...;
+# doc is the /** */ text.
 
 
 @dataclass
@@ -404,11 +413,11 @@ class ActionParam:
 
 @dataclass
 class Action:
-    """called_only: no table uses it, it is inlined where it is called, and only P4Info shows it, without parameters (body
-    may be left empty, but P4Info looks into it for calls of extern functions).
+    """called_only: no table uses it, it is inlined where it is called, and only P4Info shows it, without parameters
+    (body may be left empty, but P4Info looks into it for calls of extern functions).
 
-    `name` is unique. Where tables give an action different directed arguments there is one for each; `shown` is then the
-    control-plane name that they share, and empty otherwise.
+    `name` is unique. Where tables give an action different directed arguments there is one for each; `shown` is then
+    the control-plane name that they share, and empty otherwise.
     """
 
     name: str
@@ -423,8 +432,8 @@ class Action:
 
 @dataclass
 class Key:
-    """match_kind: exact, lpm, ternary, range, optional, selector; expr is a field (complex keys have been assigned to one before the apply)
-    or IsValid; name is the control plane's."""
+    """match_kind: exact, lpm, ternary, range, optional, selector; expr is a field (others are assigned to one before
+    the apply) or IsValid; name is the control plane's."""
 
     expr: Expr
     match_kind: str
@@ -446,7 +455,11 @@ class ActionUse:
 
 @dataclass(frozen=True)
 class EntryKey:
-    """One key of an entry. exact: value; lpm/ternary: value, mask (None: all ones; value None: don't care); range: value..high; optional: value or None."""
+    """One key of an entry.
+
+    exact: value; lpm, ternary: value, mask (None: all ones; value None: don't care); range: value..high; optional:
+    value or None.
+    """
 
     value: int | None
     mask: int | None = None
@@ -485,7 +498,7 @@ class Table:
     priority_delta: int = 1
 
     def entries_by_precedence(self) -> list[Entry]:
-        """The entries, those first that win; those of equal priority, and const entries, in the order of the program."""
+        """The entries, those first that win; const entries, and those of equal priority, as the program has them."""
         entries = list(self.entries)
         if not self.entries_const and all(entry.priority is not None for entry in entries):
             sign = -1 if self.largest_priority_wins else 1
@@ -609,9 +622,10 @@ class Program:
     """A v1model program.
 
     The lists of what the control plane sees stand in p4c's order, which P4Info shows: file-scope instances first, then
-    control by control (verify, ingress, egress, update, deparser); within a control first the file-scope actions that its tables
-    use (NoAction), then its own declarations as they stand, those of a sub-control in the place of its instance. Hidden
-    (@hidden) objects and unused counters, meters and registers are in the lists too: they count for aliases.
+    control by control (verify, ingress, egress, update, deparser); within a control first the file-scope actions that
+    its tables use (NoAction), then its own declarations as they stand, those of a sub-control in the place of its
+    instance. Hidden (@hidden) objects and unused counters, meters and registers are in the lists too: they count for
+    aliases.
     """
 
     name: str  # of the source file, without its ending
@@ -638,5 +652,5 @@ class Program:
     digests: list[Digest] = field(default_factory=list)
     field_lists: list[FieldList] = field(default_factory=list)
     controller_headers: list[ControllerHeader] = field(default_factory=list)
-    types: list[Type] = field(default_factory=list)  # structs, headers, new types, serializable enums that P4Info may have to describe
+    types: list[Type] = field(default_factory=list)  # structs, headers, new types, serializable enums
     annotations: list[Annotation] = field(default_factory=list)  # of the package instance (@pkginfo ...)

@@ -218,7 +218,7 @@ class BlockType(Type):
     decl: BlockTypeDecl | ParserDecl | ControlDecl | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
-        return self.name
+        return self.name + (f"<{', '.join(map(str, self.args))}>" if self.args else "")
 
 
 @dataclass(frozen=True)

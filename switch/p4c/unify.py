@@ -120,6 +120,6 @@ class Unifier:
             if len(shortened) != len(given):
                 return False
             wanted = shortened
-        return all(
-            [w.direction == g.direction and self.unify(w.type, g.type) for w, g in zip(wanted, given, strict=False)]
-        )
+        pairs = list(zip(wanted, given, strict=False))
+        types = [self.unify(w.type, g.type) for w, g in pairs]
+        return all(types) and all(w.direction == g.direction for w, g in pairs)

@@ -29,7 +29,11 @@ class ActionCodec:
         self.name = name
         self.params = tuple(params)
         self._by_id = {param.id: param for param in params}
-        self.size = sum(byte_count(param.value.width) for param in params)
+        self.size = 0
+        self._slices: list[tuple[int, int, int, Value]] = []
+        for param in params:
+            start, self.size = self.size, self.size + byte_count(param.value.width)
+            self._slices.append((param.id, start, self.size, param.value))
 
     def encode_params(self, params: Iterable[p4r.Action.Param]) -> bytes:
         """The action data; raises errors that name the parameter."""
@@ -51,14 +55,15 @@ class ActionCodec:
 
     def decode(self, data: bytes) -> p4r.Action:
         """The action with canonical parameter values."""
-        action = p4r.Action(action_id=self.id)
-        offset = 0
-        for param in self.params:
-            size = byte_count(param.value.width)
-            value = param.value.decode(data[offset : offset + size])
-            action.params.append(p4r.Action.Param(param_id=param.id, value=value))
-            offset += size
+        action = p4r.Action()
+        self.fill(action, data)
         return action
+
+    def fill(self, action: p4r.Action, data: bytes) -> None:
+        """Writes what `decode` gives into an empty message, which saves copies in large reads."""
+        action.action_id = self.id
+        for number, start, end, value in self._slices:
+            action.params.add(param_id=number, value=value.decode(data[start:end]))
 
     def _names(self) -> str:
         return ", ".join(f"{param.id} {param.name!r}" for param in self.params) or "none"

@@ -11,13 +11,15 @@ from switch.p4runtime.errors import invalid, out_of_range, place, unimplemented
 from switch.p4runtime.meters import check_meter, config_of, rates_of
 
 COUNTS = p4i.CounterSpec
+# The engine counts without a sign, clients with one.
+_MAX_COUNT = (1 << 63) - 1
 
 
 def counter_data(spec: p4i.CounterSpec, packets: int, octets: int) -> p4r.CounterData:
     """What a client sees of a counter: only the units that it has."""
     return p4r.CounterData(
-        byte_count=0 if spec.unit == COUNTS.PACKETS else octets,
-        packet_count=0 if spec.unit == COUNTS.BYTES else packets,
+        byte_count=0 if spec.unit == COUNTS.PACKETS else min(octets, _MAX_COUNT),
+        packet_count=0 if spec.unit == COUNTS.BYTES else min(packets, _MAX_COUNT),
     )
 
 

@@ -1,11 +1,14 @@
 """The fast way for batches: plain table entries reach the engine in one call for each run of them."""
 
+import logging
+
 from finsy.proto import p4r
 
 from switch.engine.errors import EngineError
 from switch.p4runtime.decode import Decoder, Run
 from switch.p4runtime.pipeline import Pipeline
 
+LOG = logging.getLogger(__name__)
 # Below this many updates the ordinary way is as fast.
 MIN_BATCH = 4
 # Updates decoded at a time, which bounds the memory for operations.
@@ -18,7 +21,12 @@ def runs(pipeline: Pipeline, request: p4r.WriteRequest, raw: bytes | None) -> li
     if not pipeline.bulk or not MIN_BATCH <= count <= MAX_BATCH:
         return [Run(None, 0, count, b"")]
     if pipeline.decoder is None:
-        pipeline.decoder = Decoder(list(pipeline.tables.values()))
+        try:
+            pipeline.decoder = Decoder(list(pipeline.tables.values()))
+        except EngineError as error:
+            LOG.warning("decode slowly: %s", error)
+            pipeline.bulk = False
+            return [Run(None, 0, count, b"")]
     return pipeline.decoder.decode(raw if raw is not None else request.SerializeToString(), count)
 
 

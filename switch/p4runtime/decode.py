@@ -35,6 +35,11 @@ class Run:
     ops: bytes
 
 
+def prepare() -> None:
+    """Compiles the decoder, unless that was done before; raises `switch.engine.errors.BuildFailed`."""
+    _library()
+
+
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL:
     path = build_library("p4runtime-decode", [Path(__file__).with_name("decode.c")], BuildOptions())

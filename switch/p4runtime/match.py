@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from finsy.proto import p4r
 
@@ -22,17 +23,17 @@ class Field:
     value: Value
     offset: int
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Bits in the data plane."""
         return self.value.width
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes in the engine's key."""
         return byte_count(self.value.width)
 
-    @property
+    @cached_property
     def ones(self) -> bytes:
         """All bits of the field set."""
         return ((1 << self.width) - 1).to_bytes(self.size, "big")

@@ -13,6 +13,7 @@ from switch.p4runtime.bindings import Bindings, TableBinding
 from switch.p4runtime.entities import INSERT, MODIFY, apply
 from switch.p4runtime.errors import P4RuntimeError
 from switch.p4runtime.pipeline import Pipeline
+from switch.p4runtime.profiles import ProfileState
 from switch.p4runtime.table_read import TableReader
 from switch.p4runtime.tables import TableState
 
@@ -43,6 +44,8 @@ class Snapshot:
                 state.default_extra = before.default_extra
             else:
                 self._rewrite(new, before, state, dropped)
+        for profile in new.profiles.values():
+            _recount(profile, [state for state in new.tables.values() if state.profile is profile])
         self._others(new, dropped)
         return dropped
 
@@ -54,7 +57,6 @@ class Snapshot:
                 continue
             if state.binding.name in kept:
                 state.members, state.groups = old.members, old.groups
-                state.uses, state.one_shots = old.uses, old.one_shots
                 continue
             renamed = _Renamer(self._old.bindings, new.bindings)
             for member in old.read_members(0):
@@ -126,6 +128,15 @@ class _Renamer:
                 return all(self.action(a.action) for a in entry.action.action_profile_action_set.action_profile_actions)
             case _:
                 return True
+
+
+def _recount(profile: ProfileState, users: list[TableState]) -> None:
+    """Counts again who uses a profile, because some tables were kept and others written anew."""
+    profile.uses.clear()
+    for state in users:
+        for entry in state.table.entries():
+            profile.use(entry.action, 1)
+    profile.one_shots = sum(extra.one_shot is not None for state in users for extra in state.extras.values())
 
 
 def _entries(state: TableState) -> Iterator[p4r.TableEntry]:

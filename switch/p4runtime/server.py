@@ -10,6 +10,8 @@ import grpc
 from finsy.proto import p4r
 from google.protobuf.message import DecodeError, Message
 
+from switch.engine.errors import EngineError
+from switch.p4runtime.decode import prepare
 from switch.p4runtime.errors import Code, P4RuntimeError, invalid
 from switch.p4runtime.outbox import Outbox
 from switch.p4runtime.service import P4RuntimeService
@@ -55,6 +57,10 @@ class P4RuntimeServer:
 
     def start(self) -> None:
         """Starts serving."""
+        try:
+            prepare()
+        except EngineError as error:
+            LOG.warning("decode slowly: %s", error)
         self._server.start()
         self._timer.start()
         LOG.info("serve address=%s", self.address)

@@ -15,9 +15,9 @@ from switch.engine.values import Digest, Event, IdleTimeout
 from switch.p4runtime.arbitration import Arbiter, Notice
 from switch.p4runtime.configure import Configurator, verify
 from switch.p4runtime.engine_errors import engine_call
-from switch.p4runtime.entities import read
-from switch.p4runtime.errors import P4RuntimeError, batch_error, denied, invalid, not_found, precondition
+from switch.p4runtime.errors import P4RuntimeError, denied, invalid, not_found, precondition
 from switch.p4runtime.pipeline import Pipeline
+from switch.p4runtime.reading import read_chunks
 from switch.p4runtime.roles import Access
 from switch.p4runtime.streams import Send, Stream
 from switch.p4runtime.table_read import key_message
@@ -26,7 +26,6 @@ from switch.p4runtime.write import write
 
 LOG = logging.getLogger(__name__)
 API_VERSION = "1.4.1"
-READ_CHUNK = 512
 _NO_PIPELINE = "No forwarding pipeline config set for this device"
 _TYPES = p4r.GetForwardingPipelineConfigRequest
 
@@ -80,7 +79,7 @@ class P4RuntimeService:
             pipeline = self._pipeline()
             with self._sessions:
                 access = self._arbiter.role_access(request.role)
-            chunks = list(_read_chunks(pipeline, request, access))
+            chunks = list(read_chunks(pipeline, request, access))
         for chunk in chunks:
             if isinstance(chunk, P4RuntimeError):
                 raise chunk
@@ -291,28 +290,3 @@ class P4RuntimeService:
         elif request.atomicity == p4r.WriteRequest.CONTINUE_ON_ERROR and error.details:
             good = [u for u, d in zip(request.updates, error.details, strict=True) if not d.canonical_code]
             self._config.note(good)
-
-
-def _read_chunks(
-    pipeline: Pipeline, request: p4r.ReadRequest, access: Access
-) -> Iterator[p4r.ReadResponse | P4RuntimeError]:
-    """The responses, and at the end the error, if any query failed."""
-    details: list[p4r.Error] = []
-    response = p4r.ReadResponse()
-    for query in request.entities:
-        detail = p4r.Error()
-        try:
-            for entity in read(pipeline, query):
-                if not access.allows(entity):
-                    continue
-                response.entities.append(entity)
-                if len(response.entities) >= READ_CHUNK:
-                    yield response
-                    response = p4r.ReadResponse()
-        except P4RuntimeError as error:
-            detail = error.detail()
-        details.append(detail)
-    if response.entities:
-        yield response
-    if any(detail.canonical_code for detail in details):
-        yield batch_error(details)

@@ -86,7 +86,11 @@ class TableReader:
     def message(self, entry: Any) -> p4r.TableEntry:
         """One engine entry as the query wants it."""
         message = key_message(self.state, entry)
-        message.action.CopyFrom(self._action(entry.action, entry.handle))
+        action = entry.action
+        if isinstance(action, ActionCall):
+            self.binding.actions.by_name[action.action].fill(message.action.action, action.data)
+        else:
+            message.action.CopyFrom(self._indirect(action, entry.handle))
         if entry.is_const:
             message.is_const = True
         if self._with_counter:
@@ -100,9 +104,7 @@ class TableReader:
             message.time_since_last_hit.elapsed_ns = entry.time_since_hit_ns
         return message
 
-    def _action(self, action: Any, handle: int) -> p4r.TableAction:
-        if isinstance(action, ActionCall):
-            return p4r.TableAction(action=self.binding.actions.by_name[action.action].decode(action.data))
+    def _indirect(self, action: Any, handle: int) -> p4r.TableAction:
         one_shot = self.state.extras.get(handle, NO_EXTRA).one_shot
         if one_shot is not None:
             return p4r.TableAction(action_profile_action_set=one_shot.action_set)

@@ -7,6 +7,7 @@ from finsy.proto import p4r
 
 from switch.engine.errors import EngineError, TableFull
 from switch.engine.values import ActionCall, Group, Member
+from switch.p4runtime.arrays import check_counts
 from switch.p4runtime.bindings import TableBinding
 from switch.p4runtime.engine_errors import translate
 from switch.p4runtime.errors import P4RuntimeError, already_exists, denied, exhausted, invalid, not_found, unimplemented
@@ -229,6 +230,7 @@ class TableState:
                 raise invalid("counter_data is set, but the table has no direct counter")
             if entry.is_default_action:
                 raise unimplemented("the default entry has no direct counter here")
+            check_counts(entry.counter_data)
         if entry.HasField("meter_config"):
             if self.binding.meter is None:
                 raise invalid("meter_config is set, but the table has no direct meter")

@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--suite", choices=["samples", "errors"], help="only that part")
     parser.add_argument("--bmv2", type=Path, metavar="FILE", help="run packet tests on that simple_switch too")
     parser.add_argument("--p4c", type=Path, metavar="FILE", help="ask that p4c-bm2-ss about what we cannot compile")
+    parser.add_argument("--compare", action="store_true", help="with --p4c: random packets through both JSONs (slow)")
     parser.add_argument("--report", type=Path, default=Path("build/conformance.txt"), metavar="FILE")
     parser.add_argument("--processes", type=int, default=2, metavar="N")
     parser.add_argument("--seconds", type=float, default=60, metavar="S", help="limit for one program")
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     start = time.monotonic()
     findings: list[Finding] = []
     if given.suite != "errors":
-        check = partial(check_sample, tools=Tools(given.bmv2, given.p4c))
+        check = partial(check_sample, tools=Tools(given.bmv2, given.p4c, given.compare))
         samples = v1model_samples(given.p4c_src) + large_samples(given.p4c_src)
         findings += _measure(given, samples, check)
     if given.suite != "samples":

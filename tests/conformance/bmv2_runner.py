@@ -138,7 +138,8 @@ class Bmv2Switch:
 
     def _send(self, port: int, data: bytes) -> None:
         self._settle()
-        self.pipes[port].write(struct.pack("<IIII", 0, 0, len(data), len(data)) + data)
+        seconds, rest = divmod(time.time_ns(), 1_000_000_000)  # the order of packets at different ports
+        self.pipes[port].write(struct.pack("<IIII", seconds, rest // 1000, len(data), len(data)) + data)
 
     def finish(self, expected: Mapping[int, int]) -> Mapping[int, list[bytes]]:
         """All packets that left, when as many as expected have, and a moment for more to come, have passed."""

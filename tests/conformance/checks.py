@@ -16,6 +16,7 @@ from google.protobuf import text_format
 from switch.p4c.compile import Pipeline
 from switch.p4c.source import Diagnostic, Diagnostics
 from tests.conformance.bmv2_runner import run_on_bmv2
+from tests.conformance.differ import difference
 from tests.conformance.runner import StfFailed, run_stf
 from tests.conformance.samples import Sample, architectures, error_line
 from tests.conformance.stf import parse_stf
@@ -38,6 +39,7 @@ class Tools:
 
     simple_switch: Path | None = None
     p4c: Path | None = None  # p4c-bm2-ss
+    compare: bool = False  # run random packets through p4c's JSON and ours
 
 
 def check_sample(sample: Sample, tools: Tools) -> list[Finding]:
@@ -52,6 +54,10 @@ def check_sample(sample: Sample, tools: Tools) -> list[Finding]:
             findings.append(_attempt(f"{check} on BMv2", sample, lambda: _packets(sample, config, tools.simple_switch)))
     if sample.p4info is not None:
         findings.append(_attempt("P4Info", sample, lambda: _p4info(sample)))
+    if tools.compare and tools.p4c is not None and config is not None:
+        theirs = _p4c_json(sample, tools.p4c)
+        if theirs is not None:
+            findings.append(_attempt("behaves as p4c's JSON", sample, lambda: difference(json.dumps(config), theirs)))
     return findings
 
 
@@ -66,17 +72,20 @@ def _compiled(sample: Sample, diagnostics: Diagnostics, tools: Tools) -> Iterato
     else:
         first = errors[0]
         severity = "" if first.severity == "error" else f"{first.severity}: "
-        refused = tools.p4c is not None and _p4c_refuses(sample, tools.p4c)
+        refused = tools.p4c is not None and _p4c_json(sample, tools.p4c) is None
         reason = f"{first.span.line}: {severity}{_message(first)}" + (" (p4c refuses it too)" if refused else "")
         yield Finding(check, sample.name, False, reason, severity + first.message)
     if tools.p4c is not None and not refused:
         yield Finding("compiles, of what p4c compiles", sample.name, not errors)
 
 
-def _p4c_refuses(sample: Sample, p4c: Path) -> bool:
+def _p4c_json(sample: Sample, p4c: Path) -> str | None:
+    """What p4c-bm2-ss makes of a program; None if it refuses it."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [str(p4c), "--Wdisable", "-o", f"{folder}/out.json", str(sample.path)]
-        return subprocess.run(command, capture_output=True, check=False).returncode != 0
+        output = Path(folder) / "out.json"
+        command = [str(p4c), "--Wdisable", "-o", str(output), str(sample.path)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        return output.read_text() if done.returncode == 0 and output.exists() else None
 
 
 def _message(item: Diagnostic) -> str:

@@ -79,11 +79,12 @@ class Builder:
 
     def __post_init__(self) -> None:
         names = (
-            "header_types headers header_stacks header_union_types header_unions header_union_stacks errors enums parsers "
-            "parse_vsets deparsers meter_arrays counter_arrays register_arrays calculations learn_lists field_lists "
-            "actions pipelines checksums extern_instances field_aliases"
+            *("header_types", "headers", "header_stacks", "header_union_types", "header_unions", "header_union_stacks"),
+            *("errors", "enums", "parsers", "parse_vsets", "deparsers", "meter_arrays", "counter_arrays"),
+            *("register_arrays", "calculations", "learn_lists", "field_lists", "actions", "pipelines", "checksums"),
+            *("extern_instances", "field_aliases"),
         )
-        self.root = {"__meta__": {"version": [2, 23]}, **{name: [] for name in names.split()}}
+        self.root = {"__meta__": {"version": [2, 23]}, **{name: [] for name in names}}
         self.header_type("standard_metadata_t", **STANDARD)
         self.header("standard_metadata", "standard_metadata_t", metadata=True)
         self.root["field_aliases"] = [[f"intrinsic_metadata.{x}", ["standard_metadata", x]] for x in INTRINSIC]
@@ -96,10 +97,20 @@ class Builder:
             lists = {key: [] for key in ("tables", "conditionals", "action_calls", "action_profiles")}
             self.pipelines[name] = {**empty, **lists}
             self.root["pipelines"].append(self.pipelines[name])
-        self.root["errors"] = [[name, i] for i, name in enumerate(
-            ("NoError", "PacketTooShort", "NoMatch", "StackOutOfBounds", "HeaderTooShort", "ParserTimeout",
-             "ParserInvalidArgument")
-        )]
+        self.root["errors"] = [
+            [name, i]
+            for i, name in enumerate(
+                (
+                    "NoError",
+                    "PacketTooShort",
+                    "NoMatch",
+                    "StackOutOfBounds",
+                    "HeaderTooShort",
+                    "ParserTimeout",
+                    "ParserInvalidArgument",
+                )
+            )
+        ]
 
     def add(self, kind: str, **values: Any) -> dict:
         """Adds an object to one of the root's arrays, with the next id."""
@@ -133,8 +144,9 @@ class Builder:
                 cases.append({"type": "default", "value": None, "mask": None, "next_state": target})
             else:
                 cases.append({"type": "hexstr", "value": f"0{case}", "mask": None, "next_state": target})
-        self.states.append({"name": name, "id": len(self.states), "parser_ops": ops, "transition_key": key or [],
-                            "transitions": cases})
+        self.states.append(
+            {"name": name, "id": len(self.states), "parser_ops": ops, "transition_key": key or [], "transitions": cases}
+        )
 
     def action(self, name: str, params: dict[str, int], *primitives: dict) -> int:
         """An action; returns its id."""
@@ -142,22 +154,45 @@ class Builder:
         return self.add("actions", name=name, runtime_data=data, primitives=list(primitives))["id"]
 
     def table(
-        self, pipeline: str, name: str, keys: list[tuple[str, str]], actions: list[int], match_type: str = "exact",
-        next_: Any = None, default: int | None = None, default_data: list[str] | None = None, **more: Any,
+        self,
+        pipeline: str,
+        name: str,
+        keys: list[tuple[str, str]],
+        actions: list[int],
+        match_type: str = "exact",
+        next_: Any = None,
+        default: int | None = None,
+        default_data: list[str] | None = None,
+        **more: Any,
     ) -> dict:
         """A table; keys are (match type, field). The first one begins the pipeline."""
         names = [self.root["actions"][number]["name"] for number in actions]
         follow = next_ if isinstance(next_, dict) else {action: next_ for action in names}
-        key = [{"match_type": kind, "name": target, "target": f(target)["value"], "mask": None} for kind, target in keys]
+        key = [
+            {"match_type": kind, "name": target, "target": f(target)["value"], "mask": None} for kind, target in keys
+        ]
         item = {
-            "name": name, "id": len(self.pipelines["ingress"]["tables"]) + 100 * len(self.pipelines["egress"]["tables"]),
-            "match_type": match_type, "type": "simple", "max_size": 1024, "with_counters": False,
-            "support_timeout": False, "direct_meters": None, "key": key, "actions": names, "action_ids": actions,
-            "next_tables": follow, **more,
+            "name": name,
+            "id": len(self.pipelines["ingress"]["tables"]) + 100 * len(self.pipelines["egress"]["tables"]),
+            "match_type": match_type,
+            "type": "simple",
+            "max_size": 1024,
+            "with_counters": False,
+            "support_timeout": False,
+            "direct_meters": None,
+            "key": key,
+            "actions": names,
+            "action_ids": actions,
+            "next_tables": follow,
+            **more,
         }
         if default is not None:
-            item["default_entry"] = {"action_id": default, "action_const": False, "action_data": default_data or [],
-                                     "action_entry_const": False}
+            item["default_entry"] = {
+                "action_id": default,
+                "action_const": False,
+                "action_data": default_data or [],
+                "action_entry_const": False,
+            }
         self.pipelines[pipeline]["tables"].append(item)
         if self.pipelines[pipeline]["init_table"] is None:
             self.pipelines[pipeline]["init_table"] = name

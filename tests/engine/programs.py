@@ -6,8 +6,18 @@ from .json_builder import Builder, call, egress_to, extract, f, n, op, param
 
 ETHERNET = {"dst": 48, "src": 48, "type": 16}
 IPV4 = {
-    "version": 4, "ihl": 4, "tos": 8, "length": 16, "id": 16, "flags": 3, "offset": 13, "ttl": 8, "protocol": 8,
-    "checksum": 16, "src": 32, "dst": 32,
+    "version": 4,
+    "ihl": 4,
+    "tos": 8,
+    "length": 16,
+    "id": 16,
+    "flags": 3,
+    "offset": 13,
+    "ttl": 8,
+    "protocol": 8,
+    "checksum": 16,
+    "src": 32,
+    "dst": 32,
 }
 
 
@@ -40,19 +50,40 @@ def router() -> Builder:
     b.header("meta", "meta_t", metadata=True)
     drop = b.action("drop", {}, call("mark_to_drop", {"type": "header", "value": "standard_metadata"}))
     hop = b.action(
-        "set_nhop", {"nhop": 32, "port": 9},
+        "set_nhop",
+        {"nhop": 32, "port": 9},
         call("assign", f("meta.nhop"), param(0)),
         call("assign", f("standard_metadata.egress_spec"), param(1)),
         call("assign", f("ipv4.ttl"), op("&", op("+", f("ipv4.ttl"), n(0xFF)), n(0xFF))),
     )
     rewrite = b.action(
-        "set_dmac", {"dmac": 48, "smac": 48},
-        call("assign", f("ethernet.dst"), param(0)), call("assign", f("ethernet.src"), param(1)),
+        "set_dmac",
+        {"dmac": 48, "smac": 48},
+        call("assign", f("ethernet.dst"), param(0)),
+        call("assign", f("ethernet.src"), param(1)),
     )
-    b.table("ingress", "route", [("lpm", "ipv4.dst")], [hop, drop], "lpm", {"set_nhop": "arp", "drop": None}, drop,
-            with_counters=True, max_size=1 << 20)
-    b.table("ingress", "arp", [("exact", "meta.nhop")], [rewrite, drop], "exact", None, drop, with_counters=True,
-            max_size=1 << 20)
+    b.table(
+        "ingress",
+        "route",
+        [("lpm", "ipv4.dst")],
+        [hop, drop],
+        "lpm",
+        {"set_nhop": "arp", "drop": None},
+        drop,
+        with_counters=True,
+        max_size=1 << 20,
+    )
+    b.table(
+        "ingress",
+        "arp",
+        [("exact", "meta.nhop")],
+        [rewrite, drop],
+        "exact",
+        None,
+        drop,
+        with_counters=True,
+        max_size=1 << 20,
+    )
     return b
 
 

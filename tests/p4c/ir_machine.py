@@ -28,6 +28,7 @@ class Machine:
     valid: set[str] = field(default_factory=set)
     applied: list[str] = field(default_factory=list)
     steps: int = 0
+    entries: dict[str, dict[int, str]] = field(default_factory=dict)  # table -> value of its first key -> action
 
     def run(self, stmts: Iterable[ir.Stmt]) -> Machine:
         """Runs a pipeline."""
@@ -117,6 +118,9 @@ class Machine:
         self.applied.append(stmt.table)
         table = next(t for t in self.program.tables if t.name == stmt.table)
         hit = self.hits.get(stmt.table)
+        if stmt.table in self.entries:
+            found = self.entries[stmt.table].get(self.value(table.keys[0].expr))
+            hit = (found, []) if found is not None else None
         name, args = hit or (table.default.action, [a.value for a in table.default.args])
         action = next(a for a in self.program.actions if a.name == name)
         assert len(args) == len(action.params) == 0, "actions with parameters are not run"

@@ -8,7 +8,7 @@ from switch.p4c import ir
 from switch.p4c.bmv2 import to_json
 from switch.p4c.source import Diagnostics
 from tests.p4c.bmv2_text import action_named, show_action
-from tests.p4c.ir_builder import FLAG, A, B, add_one, const, param, program
+from tests.p4c.ir_builder import FLAG, A, B, S, add_one, const, param, program, table
 
 ADD_A = "assign(scalars.a, ((scalars.a + 1) & 4294967295))"
 ADD_B = "assign(scalars.b, ((scalars.b + 1) & 4294967295))"
@@ -143,3 +143,25 @@ def test_unknown_extern_is_named_in_a_diagnostic() -> None:
     diagnostics = Diagnostics()
     to_json(program(actions=[ir.Action("act", [], [ir.Primitive("frobnicate", [])])]), diagnostics)
     assert "extern frobnicate is not supported by BMv2" in diagnostics.render()
+
+
+def test_result_for_a_signed_field_gets_its_sign() -> None:
+    assert primitives([ir.Primitive("random", [S, const(0), const(255)])]) == [
+        "modify_field_rng_uniform(scalars.$result0, 0, 255)",
+        "assign(scalars.s, (scalars.$result0 two_comp_mod 8))",
+    ]
+
+
+def test_colour_of_a_direct_meter_is_copied_to_a_second_place() -> None:
+    p = program(actions=[ir.Action("act", [], [ir.Primitive("direct_meter.read", ["m", B])])], tables=[table()])
+    p.meters = [ir.Meter("m", "bytes", table="ingress.t", result=A)]
+    json = to_json(p, Diagnostics())
+    assert show_action(action_named(json, "act")) == ["assign(scalars.b, scalars.a)"]
+    assert json["meter_arrays"][0]["result_target"] == ["scalars", "a"]
+
+
+def test_clone_in_the_wrong_pipeline_is_reported() -> None:
+    diagnostics = Diagnostics()
+    to_json(program([ir.Primitive("clone", ["E2E", const(1)]), ir.Primitive("recirculate", [const(0)])]), diagnostics)
+    assert "clone E2E can only be called in egress" in diagnostics.render()
+    assert "recirculate can only be called in egress" in diagnostics.render()

@@ -7,8 +7,8 @@ from typing import Any
 from switch.p4c import ir
 from switch.p4c.bmv2 import to_json
 from switch.p4c.source import Diagnostics
-from tests.p4c.bmv2_text import show
-from tests.p4c.ir_builder import ETHER_TYPE, LABEL, A, B, const, program
+from tests.p4c.bmv2_text import action_named, show, show_action
+from tests.p4c.ir_builder import ETHER_TYPE, FLAG, LABEL, A, B, add_one, const, program
 
 START = ir.Extract(ir.HeaderRef("ethernet"))
 
@@ -125,12 +125,23 @@ def test_storage_lists_types_instances_and_stacks() -> None:
     assert json["deparsers"][0]["order"] == ["ethernet", "labels[0]", "labels[1]"]
 
 
-def test_header_that_is_not_whole_bytes_is_reported() -> None:
+def odd_header(*, emitted: bool) -> tuple[dict[str, Any], str]:
     p = program()
-    p.headers.append(ir.Header("odd", ir.HeaderDef("odd_t", (ir.FieldDef("x", 3),))))
+    p.headers.append(ir.Header("odd", ir.HeaderDef("odd_t", (ir.FieldDef("x", 3), ir.FieldDef("s", 1, signed=True)))))
+    if emitted:
+        p.deparser.append(ir.Emit(ir.HeaderRef("odd")))
     diagnostics = Diagnostics()
-    to_json(p, diagnostics)
-    assert "header odd_t has 3 bits; BMv2 supports multiples of 8 only" in diagnostics.render()
+    json = to_json(p, diagnostics)
+    return next(t for t in json["header_types"] if t["name"] == "odd_t"), diagnostics.render()
+
+
+def test_header_on_the_wire_that_is_not_whole_bytes_is_reported() -> None:
+    assert "header odd_t has 4 bits; BMv2 supports multiples of 8 only" in odd_header(emitted=True)[1]
+
+
+def test_header_that_stays_inside_is_padded() -> None:
+    kind, messages = odd_header(emitted=False)
+    assert (kind["fields"], messages) == ([["x", 3, False], ["s", 1, False], ["_padding", 4, False]], "")
 
 
 def test_unions_and_stacks_of_them() -> None:
@@ -158,9 +169,39 @@ def test_checksums_name_their_calculation_and_condition() -> None:
     assert [i["type"] for i in json["calculations"][0]["input"]] == ["field", "hexstr", "header", "payload"]
 
 
-def test_computation_in_a_checksum_is_reported() -> None:
+def test_computation_in_an_updated_checksum_is_done_at_the_end_of_egress() -> None:
     p = program()
-    p.update = [ir.Checksum(ETHER_TYPE, [ir.Binary(32, "+", A, B)], "csum16", const(1, 0), with_payload=False)]
+    total = ir.Binary(32, "+", A, B)
+    p.update = [ir.Checksum(ETHER_TYPE, [total], "csum16", const(1, 0), with_payload=False)]
+    p.egress = ir.Control("egress", [ir.If(FLAG, [ir.Exit()]), add_one()])
+    diagnostics = Diagnostics()
+    json = to_json(p, diagnostics)
+    assert show_action(action_named(json, "egress.do_1")) == [
+        "_jump_if_zero(b2d(not(d2b(scalars.flag))), 2)",
+        "assign(scalars.a, ((scalars.a + 1) & 4294967295))",
+        "assign(scalars.$checksum0, ((scalars.a + scalars.b) & 4294967295))",
+    ]
+    assert json["calculations"][0]["input"] == [{"type": "field", "value": ["scalars", "$checksum0"]}]
+    assert "upstream p4c refuses it" in diagnostics.render()
+
+
+def test_computation_in_a_verified_checksum_is_reported() -> None:
+    p = program()
+    p.verify = [ir.Checksum(ETHER_TYPE, [ir.Binary(32, "+", A, B)], "csum16", const(1, 0), with_payload=False)]
     diagnostics = Diagnostics()
     to_json(p, diagnostics)
-    assert "computations are not supported in the data of update_checksum" in diagnostics.render()
+    assert "computations are not supported in the data of verify_checksum" in diagnostics.render()
+
+
+def test_condition_in_the_deparser_hides_headers_at_the_end_of_egress() -> None:
+    p = program()
+    ethernet = ir.Emit(ir.HeaderRef("ethernet"))
+    p.deparser = [ir.If(FLAG, [ethernet], [ir.Emit(ir.HeaderRef("labels", const(0)))])]
+    json = to_json(p, Diagnostics())
+    assert json["deparsers"][0]["order"] == ["ethernet", "labels[0]"]
+    assert show_action(action_named(json, "egress.do_1")) == [
+        "_jump_if_zero(scalars.flag, 3)",
+        "remove_header(labels[0])",
+        "_jump(4)",
+        "remove_header(ethernet)",
+    ]

@@ -127,6 +127,11 @@ def test_initial_entries_stand_in_order_of_precedence_with_their_priority() -> N
     assert item["max_size"] == 1024
 
 
+def test_const_entries_without_an_entry_still_close_the_table() -> None:
+    (item,) = to_json(program([T], tables=[table(entries_const=True)]), Diagnostics())["pipelines"][0]["tables"]
+    assert (item["entries"], item["max_size"]) == ([], 1024)
+
+
 def test_two_lpm_keys_are_reported() -> None:
     t = table(kind="lpm")
     t.keys = t.keys * 2

@@ -88,7 +88,7 @@ def test_the_arguments_of_a_package_are_inferred_from_its_blocks():
 def test_a_block_with_other_parameters_does_not_fit():
     text = PACKAGE.replace("inout h_t h)", "in h_t h)") + "Top(mine()) main;"
 
-    assert errors(text) == ["3: 'mine' does not fit the type 'Ctl'"]
+    assert errors(text) == ["3: 'mine' does not fit the type 'Ctl<h_t>': parameter 'h' is in instead of inout"]
 
 
 def test_a_number_without_width_cannot_be_a_type_argument():

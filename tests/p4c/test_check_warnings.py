@@ -78,3 +78,9 @@ def test_a_state_without_transition_is_reported():
 
 def test_shadowing_is_reported():
     assert len(_about("shadow", in_control("bit<8> x = 1; if (s.y) { bit<8> x = 2; o = x; } o = x;"))) == 1
+
+
+def test_a_use_of_something_deprecated_is_reported():
+    text = '@deprecated("use g") extern void f();' + in_control("f();")
+
+    assert _about("deprecated", text) == ["4: deprecated: 'f' is deprecated: use g"]

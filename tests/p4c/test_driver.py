@@ -90,6 +90,14 @@ def test_a_device_is_written_to_and_not_replaced():
     assert not Path("/dev/null").is_file()
 
 
+def test_a_program_without_main_has_p4info_but_no_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "part.p4"
+    path.write_text("const bit<8> x = 1;\n")
+    assert main([str(path), "-o", str(tmp_path)]) == 1
+    assert "has no main, so a switch cannot run it" in capsys.readouterr().err
+    assert files(tmp_path) == ["part.p4"]
+
+
 # --- flags ---
 
 

@@ -81,7 +81,10 @@ def test_only_the_operands_that_are_needed_are_evaluated(tmp_path: Path, apply: 
         ("hdr.g = hdr.h; hdr.g.a = 50; if (hdr.g == hdr.h) { hdr.h.d = 0; } hdr.h.c = hdr.g.a;", [1, 2, 50, 4]),
         ("hdr.g = hdr.h; if (hdr.g == hdr.h) { hdr.h.d = 0; }", [1, 2, 3, 0]),
         ("if (!hdr.g.isValid()) { hdr.g = { 1, 2, 3, 9 }; } if (hdr.g.isValid()) { hdr.h.a = hdr.g.d; }", [9, 2, 3, 4]),
-        ("hdr.s[1] = { 9, 9, 9, 9 }; bit<8> i = 1; hdr.s[i].a = bump(i); hdr.h.a = hdr.s[1].a; hdr.h.b = i;", [2, 2, 3, 4]),
+        (
+            "hdr.s[1] = { 9, 9, 9, 9 }; bit<8> i = 1; hdr.s[i].a = bump(i); hdr.h.a = hdr.s[1].a; hdr.h.b = i;",
+            [2, 2, 3, 4],
+        ),
     ],
 )
 def test_whole_values_and_slices_are_assigned_as_if_read_first(tmp_path: Path, apply: str, expected: list[int]):
@@ -196,24 +199,25 @@ def test_hit_and_miss_choose_a_branch(tmp_path: Path, apply: str, hit: bool, exp
 SHARED = """
 control Sub(inout bit<8> x) {
     action set() { x = 40; } action stop() { x = 50; exit; }
-    table t { actions = { set; stop; } default_action = set; }
+    table t { key = { x: exact; } actions = { set; stop; } default_action = set; }
     apply { x = x + 1; t.apply(); }
 }
 """
 
 
-@pytest.mark.parametrize(("hit", "expected"), [(None, [40, 40, 1]), ("I.sub.stop", [50, 2, 4])])
+@pytest.mark.parametrize(
+    ("hit", "expected"), [({}, [40, 40, 1]), ({2: "I.sub.stop"}, [50, 2, 4]), ({3: "I.sub.stop"}, [40, 50, 4])]
+)
 def test_one_instance_with_tables_can_be_applied_to_different_arguments(
-    tmp_path: Path, hit: str | None, expected: list[int]
+    tmp_path: Path, hit: dict[int, str], expected: list[int]
 ):
     program = lowered(source("sub.apply(hdr.h.a); sub.apply(hdr.h.b); hdr.h.d = 1;", "Sub() sub;", SHARED), tmp_path)
     assert program.ingress is not None
-    hits: dict[str, tuple[str, list[int]]] = {"I.sub.t": (hit, [])} if hit else {}
-    machine = Machine(program, hits, _fields(), {"h"}).run(program.ingress.body)
+    machine = Machine(program, {}, _fields(), {"h"}, entries={"I.sub.t": hit}).run(program.ingress.body)
     assert [machine.fields["h", name] for name in "abd"] == expected
 
 
-def _fields():  # noqa: ANN202
+def _fields():
     machine = Machine(None)  # type: ignore[arg-type]
     for name, value in zip("abcd", (1, 2, 3, 4), strict=True):
         machine.fields["h", name] = value

@@ -95,6 +95,20 @@ def test_a_direct_counter_is_read_only_when_asked_for(world: World) -> None:
     assert not plain.HasField("counter_data")
 
 
+def test_counts_are_not_negative(world: World) -> None:
+    entry = world.entry("route", world.action("drop"), **ROUTE)
+    entry.counter_data.packet_count = -1
+    assert world.refused(INSERT, entry)[0] == "INVALID_ARGUMENT"
+    entry.ClearField("counter_data")
+    world.write((INSERT, entry))
+    counted = p4r.DirectCounterEntry(table_entry=entry, data=p4r.CounterData(byte_count=-1))
+    assert world.refused(MODIFY, counted)[0] == "INVALID_ARGUMENT"
+    largest = p4r.CounterData(packet_count=2**63 - 1, byte_count=2**63 - 1)
+    world.write((MODIFY, p4r.DirectCounterEntry(table_entry=entry, data=largest)))
+    (read,) = world.reads("route", counter_data=p4r.CounterData())
+    assert read.counter_data == largest
+
+
 def test_a_direct_counter_is_an_entity_of_its_own(world: World) -> None:
     key = world.entry("route", **ROUTE)
     world.write((INSERT, world.entry("route", world.action("drop"), **ROUTE)))

@@ -14,7 +14,7 @@ from switch.p4runtime import Code, P4RuntimeError
 from .test_streams import digest_entry
 from .world import INSERT, MODIFY, SetConfig, World, config, entity
 
-ROUNDS = 1500
+ROUNDS = 800
 
 
 def samples(world: World) -> list[tuple[int, Any]]:

@@ -6,7 +6,7 @@ from finsy.proto import p4r
 from switch.p4runtime.decode import Decoder
 
 from .test_streams import digest_entry
-from .world import INSERT, MODIFY, NativeTarget, SetConfig, World, config
+from .world import DELETE, INSERT, MODIFY, NativeTarget, SetConfig, World, config
 
 MAC = b"\x02\0\0\0\0\x07"
 MS = 1_000_000
@@ -140,6 +140,26 @@ def test_reconcile_keeps_entries_counters_and_registers(native: World) -> None:
     assert entry.counter_data.packet_count == 2
     cell = p4r.RegisterEntry(register_id=native.id("registers", "cells"), index=p4r.Index(index=1))
     assert native.read(cell)[0].data.bitstring == b"\x02"
+
+
+def test_reconcile_keeps_action_sets_members_and_groups(native: World) -> None:
+    member = p4r.ActionProfileMember(action_profile_id=native.id("action_profiles", "profile"), member_id=4)
+    member.action.CopyFrom(native.action("forward", b"\x04"))
+    pointing = native.entry("indirect", dst=b"\x02\0\0\0\0\x01")
+    pointing.action.action_profile_member_id = 4
+    shared = native.entry("ecmp", dst=(b"\x0a\0\0\0", 8))
+    item = shared.action.action_profile_action_set.action_profile_actions.add(weight=1)
+    item.action.CopyFrom(native.action("forward", b"\x05"))
+    native.write((INSERT, member), (INSERT, shared))
+    native.write((INSERT, pointing))
+    native.push(SetConfig.RECONCILE_AND_COMMIT, config())
+    assert native.reads("indirect") == [pointing]
+    assert native.reads("ecmp") == [shared]
+    assert native.read(p4r.ActionProfileMember()) == [member]
+    assert native.refused(DELETE, member)[0] == "FAILED_PRECONDITION"
+    assert [port for port, _ in send(native, 1, ipv4())] == [5]
+    native.write((DELETE, pointing), (DELETE, shared))
+    native.write((DELETE, member))
 
 
 def test_the_fast_decoder_takes_all_of_a_plain_batch(native: World) -> None:

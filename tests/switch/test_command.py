@@ -170,6 +170,8 @@ def test_packets_are_routed_from_file_to_file(tmp_path: Path, program: Path) -> 
     assert captures[0].data[22] == 63
     log = (tmp_path / "log.txt").read_text()
     assert "add port=0 interface=pcap0" in log
+    assert "count port=0 interface=pcap0 rx_packets=3" in log
+    assert "count port=1 interface=pcap1 tx_packets=1" in log
     assert "receive packet port=0 length=5 data=" + b"short".hex() in log
 
 

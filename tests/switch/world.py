@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import statistics
 import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
@@ -115,11 +116,11 @@ class World:
             os.close(there)
 
     def ping(self, count: int = 5, interval: float = 0.01) -> float:
-        """Average round trip from h0 to h1 in ms; fails when a reply is missing."""
-        command = ["ping", "-n", "-q", "-c", str(count), "-i", str(interval), "-W", "1", self.addresses[1]]
+        """Median round trip from h0 to h1 in ms; fails when a reply is missing."""
+        command = ["ping", "-n", "-c", str(count), "-i", str(interval), "-W", "1", self.addresses[1]]
         text = run(*self.inside(self.hosts[0]), *command)
         assert " 0% packet loss" in text, text
-        return float(text.rsplit("=", 1)[1].split("/")[1])
+        return statistics.median(float(part.split()[0]) for part in text.split("time=")[1:])
 
     def iperf(self, seconds: float = 2, *options: str) -> dict[str, Any]:
         """iperf3's report of TCP from h0 to h1."""

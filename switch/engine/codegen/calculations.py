@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..program.expressions import FieldRef, HeaderRef
 from ..program.externs import Bits, CalculationInput, Payload
-from ..program.headers import FieldSpec, HeaderSpec
+from ..program.headers import HeaderSpec
 from .expressions import Expressions
 from .numbers import constant, is_wide, round_bits, unsigned_type, word_list
 
@@ -178,7 +178,9 @@ class CalculationCode:
             text = self._code.field(item) if isinstance(item, FieldRef) else self._wide_constant(item.value, size)
             self._out.line(f"p4_put_bits(buffer, at + {offset}, {width}, {text});")
             return
-        text = constant(item.value, size) if isinstance(item, Bits) else f"({unsigned_type(size)}){self._code.field(item)}"
+        text = (
+            constant(item.value, size) if isinstance(item, Bits) else f"({unsigned_type(size)}){self._code.field(item)}"
+        )
         if aligned and offset % 8 == 0 and width % 8 == 0 and width <= 64:
             self._out.line(f"p4_store(buffer + at / 8 + {offset // 8}, {width // 8}, {text});")
         else:

@@ -148,4 +148,3 @@ class DeparserCode:
             self._out.line(f"p4_put_bits(body, {at}, {width}, {text});")
         else:
             self._out.line(f"p4_put{size}(body, {at}, {width}, {text});")
-

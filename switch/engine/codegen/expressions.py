@@ -18,24 +18,30 @@ from ..program.expressions import (
     Expr,
     FieldRef,
     HeaderExpr,
-    HeaderRef,
     Local,
     RegisterCell,
     Sort,
-    StackElement,
     StackRef,
     Unary,
     UnionElement,
     UnionMember,
     UnionRef,
-    UnionStackRef,
     header_type,
     sort_of,
 )
-from ..program.headers import VALID_FIELD, FieldSpec, HeaderType
+from ..program.headers import FieldSpec, HeaderType
+from .access import Access
 from .bounds import bounds
 from .layout import Layout
-from .numbers import Bounds, constant, is_wide, round_bits, signed_type, storage_bytes, storage_type, unsigned_type, word_list
+from .numbers import (
+    Bounds,
+    constant,
+    is_wide,
+    round_bits,
+    signed_type,
+    unsigned_type,
+    word_list,
+)
 from .registers import Registers
 from .writer import Writer
 
@@ -51,12 +57,11 @@ class Locals:
     widths: tuple[int, ...] = ()
 
 
-class Expressions:
+class Expressions(Access):
     """Writes expressions of one C function into its writer."""
 
-    def __init__(self, out: Writer, layout: Layout, registers: Registers, local: Locals = Locals()) -> None:  # noqa: B008
-        self.out = out
-        self.layout = layout
+    def __init__(self, out: Writer, layout: Layout, registers: Registers, local: Locals = Locals()) -> None:
+        super().__init__(out, layout)
         self._registers = registers
         self._local = local
 
@@ -82,7 +87,7 @@ class Expressions:
 
     def index(self, expr: Expr) -> str:
         """C for an index, as a uint64_t; anything negative or huge becomes a huge one."""
-        text, size, signed = self.exact(expr)
+        text, size, _ = self.exact(expr)
         if size == 64:
             return text
         name = self.out.fresh()
@@ -114,101 +119,12 @@ class Expressions:
                 return f"({self.truth(condition)} ? {self.truth(left)} : {self.truth(right)})"
         raise AssertionError(expr)
 
-    def valid(self, header: HeaderExpr) -> str:
-        """C for whether a header is valid; metadata always is."""
-        if isinstance(header, HeaderRef) and header.header.metadata:
-            return "true"
-        return f"({self.header(header)}->valid != 0)"
-
-    def header(self, header: HeaderExpr) -> str:
-        """C for a pointer to a header; an index out of bounds leads to a spare element."""
-        match header:
-            case HeaderRef(spec):
-                return f"(&phv->{self.layout.header(spec)})"
-            case StackElement(stack, index):
-                member = f"phv->{self.layout.stack(stack)}"
-                return f"(&{member}.e[{self._element(member, len(stack.headers), index)}])"
-            case UnionMember(UnionRef(union), index):
-                return f"(&phv->{self.layout.union(union)}.m{index})"
-            case UnionMember(UnionElement() as element, index):
-                return f"(&{self.union(element)}->m{index})"
-
-    def union(self, union: UnionRef | UnionElement) -> str:
-        """C for a pointer to a header union."""
-        if isinstance(union, UnionRef):
-            return f"(&phv->{self.layout.union(union.union)})"
-        member = f"phv->{self.layout.union_stack(union.stack)}"
-        return f"(&{member}.e[{self._element(member, len(union.stack.unions), union.index)}])"
-
-    def stack(self, stack: StackRef | UnionStackRef) -> tuple[str, int]:
-        """The stack's struct and its declared size."""
-        if isinstance(stack, StackRef):
-            return f"phv->{self.layout.stack(stack.stack)}", len(stack.stack.headers)
-        return f"phv->{self.layout.union_stack(stack.stack)}", len(stack.stack.unions)
-
-    def field(self, ref: FieldRef) -> str:
-        """The C lvalue of a field."""
-        if ref.field.name == VALID_FIELD:
-            return f"{self.header(ref.header)}->valid"
-        kind = header_type(ref.header)
-        if isinstance(ref.header, HeaderRef):
-            return f"phv->{self.layout.field(ref.header, ref.field)}"
-        return f"{self.header(ref.header)}->{self.layout.field_name(kind, ref.field)}"
-
     def assign(self, target: str, field: FieldSpec, value: Expr) -> None:
         """Writes the assignment of `value` to a field whose lvalue is `target`."""
         if field.saturating:
             value = Binary("sat_cast" if field.signed else "usat_cast", value, Const(field.width))
         size = round_bits(field.width)
         self.store(target, field.width, self.number(value, size), self.bounds(value))
-
-    def store(self, target: str, width: int, text: str, known: Bounds | None = None) -> None:
-        """Writes the number `text` (of the width's representation) to storage of `width` bits."""
-        size = round_bits(width)
-        if is_wide(width):
-            self.out.line(f"memmove({target}, {text}, {storage_bytes(width)});")
-            if width != size and not (known and known.within(width)):
-                self.out.line(f"wide_cut({target}, {size // 64}, {width}, false);")
-            return
-        kind = storage_type(width)
-        if width in (8, 16, 32, 64, 128) or (known and known.within(width)):
-            self.out.line(f"{target} = ({kind})({text});")
-            return
-        self.out.line(f"{target} = ({kind})({text} & {constant((1 << width) - 1, size)});")
-
-    def read_storage(self, text: str, width: int, signed: bool) -> str:
-        """The number kept in storage of `width` bits, in its own representation."""
-        size = round_bits(width)
-        if is_wide(width):
-            if not signed:
-                return text
-            name = self._words(size)
-            self.out.line(f"memcpy({name}, {text}, sizeof {name});")
-            self.out.line(f"wide_cut({name}, {size // 64}, {width}, true);")
-            return name
-        kind = unsigned_type(size)
-        if not signed:
-            return f"({kind}){text}"
-        shift = size - width
-        return f"({kind})(({signed_type(size)})(({kind}){text} << {shift}) >> {shift})"
-
-    def resize(self, text: str, size: int, wanted: int, signed: bool) -> str:
-        """Converts between representations; widening repeats the sign where `signed`."""
-        if size == wanted:
-            return text
-        if wanted <= 128 and size <= 128:
-            if wanted < size or not signed:
-                return f"({unsigned_type(wanted)}){text}"
-            return f"(p4_u128)(p4_i128)(int64_t){text}"
-        if wanted <= 128:
-            return f"{text}[0]" if wanted == 64 else f"wide_to128({text}, {size // 64})"
-        name = self._words(wanted)
-        sign, words = "true" if signed else "false", wanted // 64
-        if size <= 128:
-            self.out.line(f"wide_from{size}({name}, {words}, {text}, {sign});")
-        else:
-            self.out.line(f"wide_from({name}, {words}, {text}, {size // 64}, {sign});")
-        return name
 
     # Data expressions modulo 2^size, size being at most that of the expression's bounds.
 
@@ -223,7 +139,9 @@ class Expressions:
                 return self.resize(text, round_bits(field.width), size, field.signed)
             case Local(index):
                 width = self._local.widths[index]
-                return self.resize(self.read_storage(self._local.texts[index], width, False), round_bits(width), size, False)
+                return self.resize(
+                    self.read_storage(self._local.texts[index], width, False), round_bits(width), size, False
+                )
             case RegisterCell(array, index):
                 text = self._registers.load(self, array, self.index(index))
                 return self.resize(text, round_bits(array.width), size, False)
@@ -252,11 +170,6 @@ class Expressions:
         self.out.line(f"const uint64_t {name}[{size // 64}] = {word_list(value, size)};")
         return name
 
-    def _words(self, size: int) -> str:
-        name = self.out.fresh("w")
-        self.out.line(f"uint64_t {name}[{size // 64}];")
-        return name
-
     def _unary(self, expr: Unary, size: int) -> str:
         operand = expr.operand
         if expr.op == "b2d":
@@ -265,7 +178,7 @@ class Expressions:
             inner = self.number(operand, size)
             if size <= 128:
                 return f"(~{inner})"
-            name = self._words(size)
+            name = self.words(size)
             self.out.line(f"wide_not({name}, {inner}, {size // 64});")
             return name
         assert isinstance(operand, StackRef)
@@ -276,7 +189,7 @@ class Expressions:
         a, b = self.number(left, size), self.number(right, size)
         if size <= 128:
             return f"({a} {op} {b})"
-        name = self._words(size)
+        name = self.words(size)
         self.out.line(f"wide_{_WIDE_CALLS[op]}({name}, {a}, {b}, {size // 64});")
         return name
 
@@ -285,7 +198,7 @@ class Expressions:
         a, b = self.number(left, size), self.number(right, size)
         if size <= 128:
             return f"({truth} ? {a} : {b})"
-        name = self._words(size)
+        name = self.words(size)
         self.out.line(f"memcpy({name}, {truth} ? {a} : {b}, sizeof {name});")
         return name
 
@@ -298,19 +211,19 @@ class Expressions:
             name = self.out.fresh()
             self.out.line(f"uint64_t {name} = {count};")
             return f"({name} < {size} ? {value} << {name} : {constant(0, size)})"
-        name = self._words(size)
+        name = self.words(size)
         self.out.line(f"wide_shl({name}, {value}, {count}, {size // 64});")
         return name
 
     def _shift_right(self, left: Expr, right: Expr, size: int) -> str:
         own = self.bounds(left)
         whole = own.size
-        if isinstance(right, Const) and 0 <= right.value and round_bits(size + right.value) < whole:
+        if isinstance(right, Const) and right.value >= 0 and round_bits(size + right.value) < whole:
             whole = round_bits(size + right.value)
         signed = own.signed and whole == own.size
         value, count = self.number(left, whole), self.index(right)
         if whole > 128:
-            name = self._words(whole)
+            name = self.words(whole)
             sign = "true" if signed else "false"
             self.out.line(f"wide_shr({name}, {value}, {count}, {whole // 64}, {sign});")
             return self.resize(name, whole, size, signed)
@@ -329,7 +242,7 @@ class Expressions:
         whole = Bounds(min(a.low, b.low), max(a.high, b.high)).size
         x, y = self.number(left, whole), self.number(right, whole)
         if whole > 128:
-            quotient, rest = self._words(whole), self._words(whole)
+            quotient, rest = self.words(whole), self.words(whole)
             self.out.line(f"wide_divide({quotient}, {rest}, {x}, {y}, {whole // 64});")
             return self.resize(quotient if op == "/" else rest, whole, size, False)
         kind = signed_type(whole) if signed else unsigned_type(whole)
@@ -344,7 +257,7 @@ class Expressions:
         whole = round_bits(width)
         text = self.number(value, whole)
         if whole > 128:
-            name = self._words(whole)
+            name = self.words(whole)
             self.out.line(f"memcpy({name}, {text}, sizeof {name});")
             self.out.line(f"wide_cut({name}, {whole // 64}, {width}, true);")
             return self.resize(name, whole, size, True)
@@ -362,7 +275,7 @@ class Expressions:
         whole, negative = both.size, both.signed
         if whole > 128:
             top, bottom = self._constant(high, whole), self._constant(low, whole)
-            name, sign = self._words(whole), "true" if negative else "false"
+            name, sign = self.words(whole), "true" if negative else "false"
             compare = f"wide_compare({text}, {{}}, {whole // 64}, {sign})"
             chosen = f"{compare.format(top)} > 0 ? {top} : {compare.format(bottom)} < 0 ? {bottom} : {text}"
             self.out.line(f"memcpy({name}, {chosen}, sizeof {name});")
@@ -426,15 +339,6 @@ class Expressions:
         kind = union.union.type if isinstance(union, UnionRef) else union.stack.type
         pointer = self.union(union)
         return "(" + " || ".join(f"{pointer}->m{i}.valid" for i in range(len(kind.members))) + ")"
-
-    def _element(self, member: str, size: int, index: Expr | None) -> str:
-        if index is None:
-            return f"{member}.next ? {member}.next - 1 : {size}"
-        if isinstance(index, Const):
-            return str(index.value if 0 <= index.value < size else size)
-        name = self.out.fresh()
-        self.out.line(f"uint64_t {name} = {self.index(index)};")
-        return f"{name} < {size} ? {name} : {size}"
 
 
 def _equal_varbits(a: str, b: str) -> str:

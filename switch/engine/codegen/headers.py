@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..program.headers import FieldSpec, HeaderType
 from .layout import Layout
-from .numbers import constant, is_wide, unsigned_type, round_bits
+from .numbers import constant, is_wide, round_bits, unsigned_type
 from .writer import Writer, comment
 
 
@@ -63,7 +63,7 @@ class HeaderCode:
             self._out.line(f"return {kind.fixed_bits // 8}{more};")
         self._out.line()
 
-    def _parts(self, kind: HeaderType, run_code, varbit_code) -> None:  # noqa: ANN001
+    def _parts(self, kind: HeaderType, run_code, varbit_code) -> None:
         """The fields before the varbit, the varbit, the fields after it (whose pointer has moved)."""
         split = next((i for i, f in enumerate(kind.fields) if f.varbit), None)
         before = kind.fields if split is None else kind.fields[:split]

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from ..program.expressions import HeaderRef
-from ..program.headers import FieldSpec, HeaderSpace, HeaderSpec, HeaderType, StackSpec, UnionSpec, UnionStackSpec, UnionType
+from ..program.headers import (
+    FieldSpec,
+    HeaderSpace,
+    HeaderSpec,
+    HeaderType,
+    StackSpec,
+    UnionSpec,
+    UnionStackSpec,
+    UnionType,
+)
 from .numbers import is_wide, storage_bytes, storage_type
 from .writer import Writer, comment, identifier
 
@@ -113,8 +122,8 @@ class Layout:
         out.line()
 
     def _write_members(self, out: Writer) -> None:
-        free = [h for h in self.space.headers.values() if "[" not in self._paths[h.name] and h.name not in self._siblings]
-        free = [h for h in free if not any(h in u.headers for u in self.space.unions.values())]
+        inside = self._siblings.keys() | {h.name for stack in self.space.stacks.values() for h in stack.headers}
+        free = [header for header in self.space.headers.values() if header.name not in inside]
         with out.block("struct", " meta;"):
             for header in free:
                 if header.metadata:

@@ -8,7 +8,6 @@ from ..program.actions import PrimitiveCall
 from ..program.expressions import (
     Expr,
     FieldRef,
-    HeaderRef,
     Lookahead,
     StackElement,
     StackRef,
@@ -22,6 +21,7 @@ from .expressions import Expressions
 from .keys import KeyPacking, pack_words
 from .numbers import Bounds, constant, is_wide, round_bits, unsigned_type
 from .primitives import Primitives
+from .tables import Goto
 from .writer import comment, identifier
 
 if TYPE_CHECKING:
@@ -70,11 +70,13 @@ class ParserCode:
         error = self._errors["ParserTimeout"]
         return f"{{ if (++c->loops >= P4_LOOPS) {{ c->parser_error = {error}; goto done; }} goto {labels[target]}; }}"
 
-    def _state(self, state: ParseState, goto) -> None:  # noqa: ANN001
+    def _state(self, state: ParseState, goto: Goto) -> None:
         for op in state.ops:
             with self._out.block():
                 self._op(op)
-        default = next((t.next_state for t in reversed(state.transitions) if t.value is None and t.value_set is None), None)
+        default = next(
+            (t.next_state for t in reversed(state.transitions) if t.value is None and t.value_set is None), None
+        )
         cases = [t for t in state.transitions if t.value is not None or t.value_set is not None]
         if state.key and cases:
             with self._out.block():
@@ -106,7 +108,7 @@ class ParserCode:
     def _extract(self, op: Extract) -> None:
         target, kind = op.target, header_type(op.target)
         name, fixed = self._code.layout.type_name(kind), kind.fixed_bits // 8
-        stack = self._stack_of(op)
+        stack, element = self._stack_of(op), ""
         if stack is not None:
             member, size = stack
             self._out.line(f"if ({member}.next >= {size}) {self._fail('StackOutOfBounds')}")
@@ -166,7 +168,7 @@ class ParserCode:
             return name
         return f"p4_get{round_bits(ahead.width)}(p, {ahead.offset}, {ahead.width})"
 
-    def _select(self, state: ParseState, cases: list[Transition], goto) -> None:  # noqa: ANN001
+    def _select(self, state: ParseState, cases: list[Transition], goto: Goto) -> None:
         parts: list[tuple[str, int]] = []
         for key in state.key:
             width = key.width if isinstance(key, Lookahead) else key.field.width
@@ -196,7 +198,7 @@ class ParserCode:
         self._out.line(f"const {unsigned_type(round_bits(width))} {name} = {text};")
         return name
 
-    def _switch(self, name: str, cases: list[Transition], goto) -> None:  # noqa: ANN001
+    def _switch(self, name: str, cases: list[Transition], goto: Goto) -> None:
         seen: set[bytes] = set()
         with self._out.block(f"switch ({name})"):
             for case in cases:

@@ -8,7 +8,7 @@ from ..program.expressions import BoolConst
 from ..program.tables import ActionCallNode, Conditional, PipelineSpec, TableSpec
 from .actions import ends_of
 from .expressions import Expressions
-from .tables import TableCode
+from .tables import Goto, TableCode
 from .writer import comment, identifier
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class PipelineCode:
             with self._out.block():
                 self._node(_node(pipeline, name), goto)
 
-    def _node(self, node: TableSpec | Conditional | ActionCallNode, goto) -> None:  # noqa: ANN001
+    def _node(self, node: TableSpec | Conditional | ActionCallNode, goto: Goto) -> None:
         if isinstance(node, TableSpec):
             self._tables.apply(self._code, node, goto)
         elif isinstance(node, Conditional):

@@ -23,7 +23,7 @@ from ..program.expressions import (
     header_type,
 )
 from ..program.externs import CalculationSpec, CounterSpec, MeterSpec
-from ..program.headers import VALID_FIELD, HeaderType, UnionType
+from ..program.headers import VALID_FIELD, HeaderType
 from .expressions import Expressions
 from .logs import LogFormat
 from .numbers import is_wide, round_bits, storage_bytes
@@ -96,7 +96,7 @@ class Primitives:
 
     _do_modify_field = _do_assign
 
-    def _do_assign_VL(self, target: object, value: object) -> None:  # noqa: N802
+    def _do_assign_VL(self, target: object, value: object) -> None:
         if not (isinstance(target, FieldRef) and isinstance(value, FieldRef) and value.field.varbit):
             return
         to, source = self._code.field(target), self._code.field(value)
@@ -158,7 +158,9 @@ class Primitives:
             return
         to, other = self._out.fresh("h"), self._out.fresh("h")
         self._out.line(f"{self._code.layout.type_name(kind)}_t *{to} = {self._code.header(target)};")
-        self._out.line(f"const {self._code.layout.type_name(header_type(source))}_t *{other} = {self._code.header(source)};")
+        self._out.line(
+            f"const {self._code.layout.type_name(header_type(source))}_t *{other} = {self._code.header(source)};"
+        )
         metadata = isinstance(source, HeaderRef) and source.header.metadata
         with self._out.block("if (true)" if metadata else f"if ({other}->valid)"):
             self._out.line(f"memmove({to}, {other}, sizeof *{to});")
@@ -171,7 +173,9 @@ class Primitives:
         return [(f.width, f.varbit) for f in one.fields] == [(f.width, f.varbit) for f in other.fields]
 
     def _do_assign_union(self, target: UnionRef | UnionElement, source: UnionRef | UnionElement) -> None:
-        self._out.line(f"memmove({self._code.union(target)}, {self._code.union(source)}, sizeof *{self._code.union(target)});")
+        self._out.line(
+            f"memmove({self._code.union(target)}, {self._code.union(source)}, sizeof *{self._code.union(target)});"
+        )
 
     def _do_assign_header_stack(self, target: StackRef, source: StackRef) -> None:
         to, size = self._code.stack(target)
@@ -229,7 +233,13 @@ class Primitives:
         self._out.line("p4_set_mcast_grp(phv, 0);")
 
     def _do_mark_to_drop(self, header: HeaderExpr) -> None:
-        self._do_drop()
+        """Marks the very header that is given, which may be a copy of the standard metadata."""
+        kind = header_type(header)
+        for name, value in (("egress_spec", "c->engine->options.drop_port"), ("mcast_grp", "0")):
+            field = kind.field(name)
+            if field is not None:
+                text = self._code.resize(f"(uint64_t){value}", 64, round_bits(field.width), False)
+                self._code.store(self._code.field(FieldRef(header, field)), field.width, text)
 
     def _do_generate_digest(self, receiver: Expr, digest: Expr) -> None:
         self._out.line(f"c->digest = {self._code.index(digest)};")
@@ -313,8 +323,6 @@ class Primitives:
             else:
                 text = self._code.number(value, round_bits(array.width))
                 self._code.store(cell, array.width, text, self._code.bounds(value))
-
-
 
 
 def jump_target(call: PrimitiveCall) -> int | None:

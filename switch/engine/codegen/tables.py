@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..program.actions import ActionSpec
+from ..program.entries import DefaultEntry
 from ..program.headers import VALID_FIELD
 from ..program.keys import KeyKind, KeySpec
 from ..program.tables import ProfileSpec, TableKind, TableSpec
 from .actions import ends_of, param_offsets
 from .expressions import Expressions
 from .keys import KeyPacking, pack_words
-from .numbers import constant, is_wide, round_bits, storage_bytes, unsigned_type
+from .numbers import constant, is_wide, round_bits, storage_bytes, unsigned_type, word_list
 from .writer import Writer, comment
 
 if TYPE_CHECKING:
     from .unit import Names
+
+# Writes the jump to a node; None is the end.
+Goto = Callable[[str | None], str]
 
 _KINDS = {
     KeyKind.EXACT: "P4E_KEY_EXACT",
@@ -125,9 +130,12 @@ class TableCode:
         ]
         return "{" + ", ".join(str(value) for value in values) + "}"
 
-    def apply(self, code: Expressions, table: TableSpec, goto) -> None:  # noqa: ANN001
+    def apply(self, code: Expressions, table: TableSpec, goto: Goto) -> None:
         """Writes the lookup, what it runs, and where control goes on."""
         out, number = self._out, self._names.tables[table.name]
+        if table.kind is TableKind.NONE and table.default is not None and table.default.const_entry:
+            self._always(table, table.default, goto)
+            return
         out.line(f"p4e_table_t *t = &c->engine->tables[{number}];")
         if table.kind is TableKind.NONE:
             out.line("p4e_entry_t *e = NULL;")
@@ -144,6 +152,25 @@ class TableCode:
             out.line("p4e_bump(&t->misses, 1);")
             out.line("call = atomic_load_explicit(&t->fallback, memory_order_acquire);")
         self._run(table, goto)
+
+    def _always(self, table: TableSpec, default: DefaultEntry, goto: Goto) -> None:
+        """A table without key whose default action is constant: just that action."""
+        out, action = self._out, table.actions[default.action]
+        if action.primitives:
+            name = self._names.action(action)
+            values: list[str] = []
+            offset = 0
+            for param in action.params:
+                size = (param.width + 7) // 8
+                value = int.from_bytes(default.data[offset : offset + size])
+                width = round_bits(param.width)
+                values.append(word_list(value, width) if is_wide(param.width) else constant(value, width))
+                offset += size
+            out.line(f"static const {name}_data_t data = {{{', '.join(values)}}};" if values else "")
+            out.line(f"{name}(c, {'&data' if values else 'NULL'});")
+            for flag in ends_of(action.primitives):
+                out.line(f"if (c->{flag}) return;")
+        out.line(goto(table.next_miss if table.by_hit else table.next_by_action[default.action]))
 
     def _key(self, code: Expressions, key: KeySpec) -> str:
         """A key field's number; fields of invalid headers count as 0."""
@@ -190,7 +217,7 @@ class TableCode:
             with out.block("if (!call)"):
                 out.line("call = atomic_load_explicit(&t->fallback, memory_order_acquire);")
 
-    def _run(self, table: TableSpec, goto) -> None:  # noqa: ANN001
+    def _run(self, table: TableSpec, goto: Goto) -> None:
         out = self._out
         actions = table.actions
         if table.action_profile is not None:

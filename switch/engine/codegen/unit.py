@@ -135,7 +135,9 @@ def _write_externs(out: Writer, program: Program) -> dict[str, int]:
     externs = program.externs
     counters = [(c.name, c.size, 0, 0, 0) for c in externs.counters.values() if not c.direct]
     meters = [(m.name, m.size, 0, int(m.in_bytes), 0) for m in externs.meters.values() if not m.direct]
-    registers = [(r.name, r.size, (r.width + 7) // 8, storage_bytes(r.width), r.width) for r in externs.registers.values()]
+    registers = [
+        (r.name, r.size, (r.width + 7) // 8, storage_bytes(r.width), r.width) for r in externs.registers.values()
+    ]
     for noun, cells in (("counters", counters), ("meters", meters), ("registers", registers)):
         rows = [f"{{{layout_hash(noun, *cell)}, {', '.join(str(v) for v in cell[1:])}}}" for cell in cells]
         out.line(f"static const p4e_array_spec_t p4_{noun}[] = {{{', '.join(rows) or '{0}'}}};")

@@ -115,7 +115,8 @@ class PacketIO:
 
     def start(self) -> None:
         """Starts the packet thread and the thread that serves the handlers."""
-        code = self._library.io_start(self._io)
+        with self._lock:
+            code = self._library.io_start(self._io)
         if code < 0:
             raise PacketIOError(f"cannot start the packet thread: {os.strerror(-code)}")
         self._events.start()
@@ -130,6 +131,7 @@ class PacketIO:
         """Stops and lets go of all interfaces; the object is dead afterwards."""
         if self._io:
             self.stop()
+            self.swap(None, keep=False)
             self._library.io_free(self._io)
             self._io = None
 
@@ -153,15 +155,17 @@ class PacketIO:
                 run = ctypes.cast(engine.library.p4e_run, ctypes.c_void_p)
                 flags = int(getattr(engine, "carry_offload", False))
                 self._library.io_set_program(self._io, run, engine.pointer, flags)
-                self._hear_events(engine)
+                self._hear_events(engine, self._library.io_notify)
+            if self._engine is not None and self._engine is not engine:
+                self._hear_events(self._engine, None)
             self._engine = engine
             return kept
 
-    def _hear_events(self, engine: Program) -> None:
-        """Lets the engine wake the event thread from C, without Python in the packet thread."""
+    def _hear_events(self, engine: Program, hear: Any) -> None:
+        """Lets the engine wake the event thread by the C function `hear`, or no longer (None)."""
         on_event = getattr(engine.library, "p4e_on_event", None)
-        if on_event is not None:
-            on_event(engine.pointer, ctypes.cast(self._library.io_notify, ctypes.c_void_p), self._io)
+        if on_event is not None and engine.pointer:
+            on_event(engine.pointer, None if hear is None else ctypes.cast(hear, ctypes.c_void_p), self._io)
 
     # --- packets from and to Python ---
 

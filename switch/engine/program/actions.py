@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .expressions import Const, Expr, FieldRef, RegisterCell, RegisterSpec, Scope, Sort, read_expression, register_named, sort_of
+from .expressions import (
+    Const,
+    Expr,
+    FieldRef,
+    RegisterCell,
+    RegisterSpec,
+    Scope,
+    Sort,
+    read_expression,
+    register_named,
+    sort_of,
+)
 from .externs import CalculationSpec, CounterSpec, Externs, MeterSpec
 from .jsonpath import Json
 

@@ -11,7 +11,7 @@ from enum import Enum
 from .headers import FieldSpec, HeaderSpace, HeaderSpec, HeaderType, StackSpec, UnionSpec, UnionStackSpec, field_of
 from .jsonpath import Json
 
-MAX_DEPTH = 400
+MAX_DEPTH = 150
 
 
 class Sort(Enum):
@@ -381,3 +381,5 @@ def header_type(header: HeaderExpr) -> HeaderType:
             return union.type.members[index][1]
         case UnionMember(UnionElement(stack), index):
             return stack.type.members[index][1]
+        case _:
+            raise AssertionError(header)

@@ -4,7 +4,8 @@
  * that value there. A lookup takes one row for each four bits and ANDs them all; what is left has matched. So the cost
  * does not depend on what the masks look like: a block costs one cache line for each four bits of key at most, and
  * mostly far less, because few rows usually leave nothing. Ranges take part with the rows of their leading bits and
- * are compared afterwards. Blocks whose best rank cannot win are skipped.
+ * are compared afterwards. Each block has a span of ranks to itself and the best block comes first, so the first block
+ * with a match decides; a full block is split in two.
  *
  * An entry's bits are set before its live bit, and its place is used again only when no reader can hold it.
  */
@@ -24,8 +25,8 @@ typedef uint64_t p4e_row_t __attribute__((vector_size(P4E_BLOCK / 8)));
 
 typedef struct p4e_block {
     p4e_row_t live;
-    _Atomic uint64_t best; /* no live entry here has a larger rank */
-    uint32_t used, count;  /* places ever used; entries */
+    uint64_t floor;       /* ranks here are above it; for writers */
+    uint32_t used, count; /* places ever used; entries */
     _Atomic(p4e_entry_t *) entries[P4E_BLOCK];
     uint64_t freed[P4E_BLOCK]; /* phase in which the place was freed, + 1; for writers */
     p4e_row_t rows[] __attribute__((aligned(64))); /* [nibble][16] */
@@ -35,13 +36,14 @@ typedef struct p4e_nibble {
     uint16_t word, shift;
 } p4e_nibble_t;
 
-/* The blocks of a table, best first. Immutable but for the blocks themselves. */
+/* The blocks of a table, best first, and the order in which rows decide soonest. Immutable but for the blocks. */
 typedef struct p4e_blocks {
     uint32_t count;
+    uint16_t order[P4E_NIBBLES_MAX];
     p4e_block_t *list[];
 } p4e_blocks_t;
 
-/* What is constant about a table's blocks. */
+/* The four-bit parts of a key. */
 typedef struct p4e_nibbles {
     uint32_t count;
     p4e_nibble_t list[];
@@ -66,27 +68,37 @@ static inline p4e_entry_t *p4e_block_pick(const p4e_block_t *block, p4e_row_t ro
     return found;
 }
 
-/* The best entry for `key` that beats `found`. */
+/* The best entry for `key`. */
 static inline p4e_entry_t *p4e_blocks_find(const p4e_blocks_t *blocks, const p4e_nibbles_t *nibbles,
                                            const p4e_table_spec_t *spec, const uint64_t *key) {
-    uint8_t values[P4E_NIBBLES_MAX];
-    p4e_entry_t *found = NULL;
+    uint32_t rows[P4E_NIBBLES_MAX];
+    uint32_t count = nibbles->count;
     if (blocks->count == 0)
         return NULL;
-    for (uint32_t i = 0; i < nibbles->count; i++)
-        values[i] = key[nibbles->list[i].word] >> nibbles->list[i].shift & 15;
+    for (uint32_t i = 0; i < count; i++) {
+        p4e_nibble_t nibble = nibbles->list[blocks->order[i]];
+        rows[i] = blocks->order[i] * 16u + (key[nibble.word] >> nibble.shift & 15);
+    }
     for (uint32_t b = 0; b < blocks->count; b++) {
         const p4e_block_t *block = blocks->list[b];
-        if (found && atomic_load_explicit(&block->best, memory_order_acquire) <= found->rank)
-            continue;
         p4e_row_t row = *(const volatile p4e_row_t *)&block->live;
         atomic_signal_fence(memory_order_acquire);
-        for (uint32_t i = 0; i < nibbles->count && p4e_row_any(row); i++)
-            row &= block->rows[i * 16 + values[i]];
-        if (p4e_row_any(row))
-            found = p4e_block_pick(block, row, spec, key, found);
+        uint32_t i = 0;
+        for (; i + 2 < count; i += 3) {
+            row &= block->rows[rows[i]] & block->rows[rows[i + 1]] & block->rows[rows[i + 2]];
+            if (!p4e_row_any(row))
+                goto next;
+        }
+        for (; i < count; i++)
+            row &= block->rows[rows[i]];
+        if (p4e_row_any(row)) {
+            p4e_entry_t *found = p4e_block_pick(block, row, spec, key, NULL);
+            if (found)
+                return found;
+        }
+    next:;
     }
-    return found;
+    return NULL;
 }
 
 struct p4e_table;

@@ -31,6 +31,7 @@ struct p4e {
     p4e_options_t options;
     p4e_reclaim_t reclaim;
     pthread_mutex_t lock; /* control calls */
+    uint64_t written;     /* microseconds: when the control call under way began to write */
 
     /* The packet path. */
     uint64_t now; /* microseconds, read once a batch */

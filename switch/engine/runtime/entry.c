@@ -6,6 +6,8 @@
 
 #include "status.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "packed keys and native data are little-endian");
+
 /* Copies `size` big-endian bytes to `native` little-endian ones; fails when bits beyond `width` are set. */
 static int entry_reverse(const uint8_t *from, uint32_t size, uint32_t width, uint8_t *to, uint32_t native) {
     uint32_t spare = 8 * size - width;

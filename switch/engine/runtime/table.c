@@ -218,6 +218,13 @@ static void table_forget(p4e_table_t *table, p4e_entry_t *entry) {
     p4e_index_remove(index, table_hash(table, entry), entry);
 }
 
+/* Keeps the count of how many entries match on each bit. */
+static void table_count_bits(p4e_table_t *table, const p4e_entry_t *entry, uint64_t by) {
+    for (uint32_t w = 0; table->spec->kind == P4E_TABLE_TERNARY && w < table->spec->words; w++)
+        for (uint64_t left = entry->words[table->spec->words + w]; left; left &= left - 1)
+            table->popular[w * 64 + (uint32_t)__builtin_ctzll(left)] += by;
+}
+
 /* Makes a complete entry visible to packets. */
 static int table_publish(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entry) {
     p4e_reclaim_t *reclaim = &engine->reclaim;
@@ -231,6 +238,8 @@ static int table_publish(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entry) 
         status = p4e_tuple_insert(reclaim, table, entry);
     if (status)
         table_forget(table, entry);
+    else
+        table_count_bits(table, entry, 1);
     return status;
 }
 
@@ -240,6 +249,7 @@ static void table_unpublish(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entr
         p4e_trie_remove(reclaim, table, entry);
     else if (table->spec->kind != P4E_TABLE_EXACT && !p4e_blocks_remove(reclaim, table, entry))
         p4e_tuple_remove(reclaim, table, entry);
+    table_count_bits(table, entry, (uint64_t)-1);
     table_forget(table, entry);
 }
 
@@ -261,7 +271,7 @@ static int table_fill(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entry, con
     if (spec->meter && !(entry->meter = calloc(1, sizeof *entry->meter)))
         return P4E_NO_MEMORY;
     atomic_init(&entry->target, target);
-    atomic_init(&entry->last_hit, p4e_time(engine));
+    atomic_init(&entry->last_hit, engine->written);
     entry->rank = table_rank(table, entry, op->priority);
     return P4E_OK;
 }

@@ -29,6 +29,7 @@ int p4e_table_write(p4e_t *engine, uint32_t table, const uint8_t *ops, uint64_t 
     int failed = 0;
     p4e_entry_t *entry = NULL;
     p4e_lock(engine);
+    engine->written = p4e_time(engine);
     for (uint32_t i = 0; i < count; i++) {
         p4e_op_t op = {0};
         bool whole = t && len >= sizeof op;

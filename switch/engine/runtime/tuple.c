@@ -173,14 +173,6 @@ static p4e_tuple_t *tuple_choose(p4e_reclaim_t *reclaim, p4e_table_t *table, con
     return made ? made : any;
 }
 
-static void tuple_count_bits(p4e_table_t *table, const uint64_t *mask, uint64_t by) {
-    if (!table->popular)
-        return;
-    for (uint32_t w = 0; w < table->spec->words; w++)
-        for (uint64_t left = mask[w]; left; left &= left - 1)
-            table->popular[w * 64 + (uint32_t)__builtin_ctzll(left)] += by;
-}
-
 /* Puts the entry into the chain that begins at `head`. */
 static void tuple_link(const p4e_table_t *table, p4e_tuple_t *tuple, p4e_entry_t *head, p4e_entry_t *entry) {
     if (entry->rank > head->rank) {
@@ -216,7 +208,6 @@ int p4e_tuple_insert(p4e_reclaim_t *reclaim, p4e_table_t *table, p4e_entry_t *en
             return status;
     }
     tuple->entries++;
-    tuple_count_bits(table, mask, 1);
     return P4E_OK;
 }
 
@@ -249,7 +240,6 @@ void p4e_tuple_remove(p4e_reclaim_t *reclaim, p4e_table_t *table, p4e_entry_t *e
         p4e_tuple_t *tuple = tuples->list[i];
         if (!tuple_covers(tuple, mask, table->spec->words) || !tuple_unlink(table, tuple, entry))
             continue;
-        tuple_count_bits(table, mask, (uint64_t)-1);
         if (--tuple->entries == 0 && tuples_publish(reclaim, table, NULL, tuple) == 0)
             tuple_free(reclaim, tuple);
         return;

@@ -9,9 +9,11 @@ from __future__ import annotations
 from switch.p4c import ir
 from switch.p4c.bmv2 import state
 from switch.p4c.bmv2.context import Context
+from switch.p4c.bmv2.epilogue import emitted
 from switch.p4c.bmv2.inputs import checksums
 from switch.p4c.bmv2.parser import ParserWriter, value_sets
 from switch.p4c.bmv2.pipeline import pipelines
+from switch.p4c.bmv2.rewrite import all_statements
 from switch.p4c.bmv2.statements import action_primitives
 from switch.p4c.bmv2.storage import enums, errors, storage
 from switch.p4c.bmv2.values import Json
@@ -36,9 +38,9 @@ def to_json(program: ir.Program, diagnostics: Diagnostics, *, source_info: bool 
     state.give_results(context)
     parser = ParserWriter(context).write()
     _actions(context)
-    pipes = pipelines(context)
     sums = checksums(context)
-    deparser = {"name": "deparser", "id": 0, "order": _emitted(context), "primitives": []}
+    deparser = {"name": "deparser", "id": 0, "order": emitted(context), "primitives": []}
+    pipes = pipelines(context)
     return {
         "program": program.name,
         "__meta__": {"version": VERSION, "compiler": COMPILER},
@@ -64,6 +66,7 @@ def to_json(program: ir.Program, diagnostics: Diagnostics, *, source_info: bool 
 
 
 def _actions(context: Context) -> None:
+    pipeline_of = _pipelines_of_actions(context)
     for action in context.program.actions:
         if action.called_only:
             continue
@@ -72,8 +75,19 @@ def _actions(context: Context) -> None:
         positions = {param.name: index for index, param in enumerate(action.params)}
         data = [{"name": param.name, "bitwidth": param.width or 1} for param in action.params]
         item = context.located({"name": shown, "id": context.action_ids[action.name]}, action.span)
-        primitives = action_primitives(context, action.body, positions)
+        primitives = action_primitives(context, action.body, positions, pipeline_of.get(action.name, ""))
         context.actions.append({**item, "runtime_data": data, "primitives": primitives})
+
+
+def _pipelines_of_actions(context: Context) -> dict[str, str]:
+    """The pipeline that applies an action's table; actions of both are left out."""
+    tables = {table.name: table for table in context.program.tables}
+    found: dict[str, set[str]] = {}
+    for name, control in (("ingress", context.program.ingress), ("egress", context.program.egress)):
+        for stmt in all_statements(control.body if control else []):
+            for use in tables[stmt.table].actions if isinstance(stmt, ir.ApplyTable) else ():
+                found.setdefault(use.action, set()).add(name)
+    return {action: min(names) for action, names in found.items() if len(names) == 1}
 
 
 def _aliases(context: Context) -> list[list[object]]:
@@ -83,28 +97,3 @@ def _aliases(context: Context) -> list[list[object]]:
         for name in names
         if context.field_def("standard_metadata", name)
     ]
-
-
-def _emitted(context: Context) -> list[str]:
-    """The headers that the deparser emits, in order; stacks and unions element by element."""
-    order: list[str] = []
-    for stmt in context.program.deparser:
-        if not isinstance(stmt, ir.Emit):
-            context.unsupported(stmt.span, "BMv2 supports only emit in a deparser")
-            continue
-        order += _parts(context, stmt)
-    return order
-
-
-def _parts(context: Context, stmt: ir.Emit) -> list[str]:
-    name = stmt.header.name
-    if name in context.stacks:
-        elements = context.stacks[name].elements
-        if isinstance(stmt.header.index, ir.Const):
-            return [elements[stmt.header.index.value].name]
-        return [header.name for header in elements]
-    if name in context.unions:
-        return [header.name for _, header in context.unions[name].members]
-    if name in context.union_stacks:
-        return [header.name for union in context.union_stacks[name].elements for _, header in union.members]
-    return [name]

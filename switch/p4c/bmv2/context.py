@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from switch.p4c import ir
 from switch.p4c.bmv2.values import Json
@@ -30,6 +30,8 @@ class Context:
     calculations: list[Json] = field(default_factory=list)
     scratch: list[ir.FieldDef] = field(default_factory=list)
     scratch_headers: list[ir.Header] = field(default_factory=list)
+    epilogue: list[ir.Stmt] = field(default_factory=list)  # what has to run at the end of egress
+    meter_results: dict[str, ir.FieldRef] = field(default_factory=dict)  # where direct meters put the colour
     field_list_ids: dict[int, int] = field(default_factory=dict)
     learn_ids: dict[tuple[str, tuple[tuple[str, str], ...]], int] = field(default_factory=dict)
     learn_spans: list[Span] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Context:
         if header.metadata:
             self.metadata.add(header.name)
         for index, definition in enumerate(header.type.fields):
-            self._fields[header.name, definition.name] = (index, definition)
+            self._fields[header.name, definition.name] = (index, stored(definition))
 
     def _add_union(self, union: ir.HeaderUnion) -> None:
         self.unions[union.name] = union
@@ -111,3 +113,8 @@ class Context:
     def unsupported(self, span: Span | None, message: str) -> None:
         """Reports what BMv2 cannot do."""
         self.diagnostics.unsupported(span or NOWHERE, message)
+
+
+def stored(definition: ir.FieldDef) -> ir.FieldDef:
+    """The field as BMv2 stores it: signed ones need two bits."""
+    return replace(definition, signed=False) if definition.signed and definition.width < 2 else definition

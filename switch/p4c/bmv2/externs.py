@@ -33,13 +33,17 @@ def _nothing(writer: StatementWriter, call: ir.Primitive, *_: Any) -> None:
 
 
 def _into_field(writer: StatementWriter, call: ir.Primitive, target: ir.LValue, run: Callable[[Json], None]) -> None:
-    """For primitives that only write to fields: run gets the field; other places are assigned from a scratch field."""
-    if isinstance(target, ir.FieldRef):
+    """For primitives that only write numbers to fields: run gets the field.
+
+    Other places, and signed fields, whose sign BMv2 would not set, are assigned from a scratch field.
+    """
+    if isinstance(target, ir.FieldRef) and not target.signed:
         run(field(target.header, target.field))
         return
-    scratch = writer.context.new_scratch("result", target)
+    scratch = writer.context.new_scratch("result", ir.Const(target.width, 0))
     run(field(scratch.header, scratch.field))
-    writer.block([ir.Assign(target, scratch, span=call.span)])
+    value = ir.Cast(target.width, scratch, signed=True) if target.signed else scratch
+    writer.block([ir.Assign(target, value, span=call.span)])
 
 
 def _meter(writer: StatementWriter, call: ir.Primitive, meter: str, index: ir.Expr, result: ir.LValue) -> None:
@@ -51,9 +55,9 @@ def _meter(writer: StatementWriter, call: ir.Primitive, meter: str, index: ir.Ex
 
 def _direct_meter(writer: StatementWriter, call: ir.Primitive, name: str, result: ir.LValue) -> None:
     """The table writes the colour when it matches; where another field is asked for, it is copied."""
-    meter = next((m for m in writer.context.program.meters if m.name == name), None)
-    if meter is not None and isinstance(meter.result, ir.FieldRef) and not _same_place(meter.result, result):
-        writer.block([ir.Assign(result, meter.result, span=call.span)])
+    colour = writer.context.meter_results.get(name)
+    if colour is not None and not _same_place(colour, result):
+        writer.block([ir.Assign(result, ir.Cast(result.width, colour), span=call.span)])
 
 
 def _same_place(one: ir.FieldRef, other: ir.LValue) -> bool:
@@ -74,7 +78,10 @@ def _register_write(writer: StatementWriter, call: ir.Primitive, register: str, 
 
 
 def _random(writer: StatementWriter, call: ir.Primitive, result: ir.LValue, low: ir.Expr, high: ir.Expr) -> None:
-    writer.add(call, "modify_field_rng_uniform", writer.target(result), writer.data(low), writer.data(high))
+    def run(target: Json) -> None:
+        writer.add(call, "modify_field_rng_uniform", target, writer.data(low), writer.data(high))
+
+    _into_field(writer, call, result, run)
 
 
 def _hash(
@@ -88,19 +95,20 @@ def _hash(
 ) -> None:
     inputs = [calculation_input(writer, call, item) for item in fields]
     name = add_calculation(writer.context, call.span, str(algorithm), inputs)
-    writer.add(
-        call,
-        "modify_field_with_hash_based_offset",
-        writer.target(result),
-        writer.data(base),
-        named("calculation", name),
-        writer.data(most),
-    )
+    calculation = named("calculation", name)
+
+    def run(target: Json) -> None:
+        op = "modify_field_with_hash_based_offset"
+        writer.add(call, op, target, writer.data(base), calculation, writer.data(most))
+
+    _into_field(writer, call, result, run)
 
 
 def _digest(writer: StatementWriter, call: ir.Primitive, receiver: Any, name: str, fields: list[ir.Expr]) -> None:
     refs = [writer.scratch(call, "digest", item) for item in fields]
     context = writer.context
+    if writer.pipeline == "egress":
+        context.diagnostics.warn(call.span, "target", "BMv2 sends digests from ingress only; this one has no effect")
     key = (name, tuple((ref.header, ref.field) for ref in refs))
     if key not in context.learn_ids:
         context.learn_ids[key] = len(context.learn_ids) + 1
@@ -117,7 +125,13 @@ def _clone(
     writer: StatementWriter, call: ir.Primitive, kind: Any, session: ir.Expr, fields: ir.Expr | int | None = None
 ) -> None:
     op = "clone_ingress_pkt_to_egress" if _clone_kind(kind) == "I2E" else "clone_egress_pkt_to_egress"
+    _only_in(writer, call, "ingress" if _clone_kind(kind) == "I2E" else "egress", f"clone {_clone_kind(kind)}")
     writer.add(call, op, writer.data(session), _field_list(writer, call, fields))
+
+
+def _only_in(writer: StatementWriter, call: ir.Primitive, pipeline: str, what: str) -> None:
+    if writer.pipeline not in (pipeline, ""):
+        writer.context.unsupported(call.span, f"{what} can only be called in {pipeline}")
 
 
 def _clone_kind(kind: Any) -> str:
@@ -142,8 +156,9 @@ def _field_list(writer: StatementWriter, call: ir.Primitive, number: ir.Expr | i
     return hexstr(len(context.field_list_ids) + 1, ID_BITS)
 
 
-def _again(op: str) -> Callable[..., None]:
+def _again(op: str, pipeline: str) -> Callable[..., None]:
     def run(writer: StatementWriter, call: ir.Primitive, number: ir.Expr | int | None = None) -> None:
+        _only_in(writer, call, pipeline, op)
         writer.add(call, op, _field_list(writer, call, number))
 
     return run
@@ -178,8 +193,8 @@ HANDLERS: dict[str, Callable[..., None]] = {
     "mark_to_drop": _mark_to_drop,
     "clone": _clone,
     "clone_preserving": _clone,
-    "resubmit": _again("resubmit"),
-    "recirculate": _again("recirculate"),
+    "resubmit": _again("resubmit", "ingress"),
+    "recirculate": _again("recirculate", "egress"),
     "truncate": _truncate,
     "log_msg": _log_msg,
     "assert": _check("assert"),

@@ -224,7 +224,7 @@ class FlowWriter:
         context = self.context
         action_id = context.next_id("actions")
         action = context.located({"name": node.name, "id": action_id, "runtime_data": []}, node.span)
-        context.actions.append({**action, "primitives": action_primitives(context, node.body, {})})
+        context.actions.append({**action, "primitives": action_primitives(context, node.body, {}, self.pipeline)})
         result = context.located({"name": node.name, "id": context.next_id("action_calls")}, node.span)
         return {**result, "action_id": action_id, "next_node": name_of(node.next)}
 

@@ -46,14 +46,7 @@ def checksums(context: Context) -> list[Json]:
 
 def _checksum(context: Context, item: ir.Checksum, *, verify: bool) -> Json:
     number = context.next_id("checksums")
-    inputs: list[Json] = []
-    for part in item.fields:
-        simple = _simple_input(part)
-        if simple is None:
-            what = "verify_checksum" if verify else "update_checksum"
-            context.unsupported(item.span, f"computations are not supported in the data of {what}")
-        else:
-            inputs.append(simple)
+    inputs = [_checksum_input(context, item, part, verify=verify) for part in item.fields]
     if item.with_payload:
         inputs.append({"type": "payload", "value": None})
     calculation = add_calculation(context, item.span, item.algorithm, inputs)
@@ -67,6 +60,21 @@ def _checksum(context: Context, item: ir.Checksum, *, verify: bool) -> Json:
         "update": not verify,
         "if_cond": Expressions(context, span=item.span).boolean(item.condition),
     }
+
+
+def _checksum_input(context: Context, item: ir.Checksum, part: object, *, verify: bool) -> Json:
+    """A part of a checksum's data; a computation for an update goes by a scratch field set at the end of egress."""
+    simple = _simple_input(part)
+    if simple is not None:
+        return simple
+    if verify or not isinstance(part, ir.Expr):
+        context.unsupported(item.span, "computations are not supported in the data of verify_checksum")
+        return hexstr(0)
+    message = "a computation in the data of update_checksum is done at the end of egress; upstream p4c refuses it"
+    context.diagnostics.warn(item.span, "target", message)
+    scratch = context.new_scratch("checksum", part)
+    context.epilogue.append(ir.Assign(scratch, part, span=item.span))
+    return field(scratch.header, scratch.field)
 
 
 def _simple_input(item: object) -> Json | None:

@@ -133,7 +133,7 @@ class ParserWriter:
         if isinstance(stmt, ir.Primitive) and stmt.name not in externs.HANDLERS:
             self.context.unsupported(stmt.span, f"{stmt.name} is not supported in a parser by BMv2")
             return
-        writer = StatementWriter(self.context, {})
+        writer = StatementWriter(self.context, {}, "parser")
         writer.guarded = False
         writer.block([self._plain_stmt(stmt)])
         for call in writer.code.finish():
@@ -157,9 +157,10 @@ class ParserWriter:
         def hoist(part: ir.Expr) -> ir.Expr:
             if not isinstance(part, ir.Lookahead):
                 return part
-            scratch = self.context.new_scratch("lookahead", part)
+            unsigned = ir.Lookahead(part.width, part.offset)
+            scratch = self.context.new_scratch("lookahead", unsigned)
             self._op("set", field(scratch.header, scratch.field), _lookahead(part))
-            return scratch
+            return ir.Cast(part.width, scratch, signed=True) if part.signed else scratch
 
         return map_expr(expr, hoist)
 

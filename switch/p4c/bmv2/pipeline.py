@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from switch.p4c import ir
 from switch.p4c.bmv2.context import Context
+from switch.p4c.bmv2.epilogue import with_epilogue
 from switch.p4c.bmv2.graph import FlowWriter, build
 from switch.p4c.bmv2.sites import merge_sites
 from switch.p4c.bmv2.tables import action_profile_json, table_json
@@ -22,7 +23,10 @@ def pipelines(context: Context) -> list[Json]:
 def _pipeline(
     context: Context, name: str, control: ir.Control | None, tables: dict[str, ir.Table], taken: set[str]
 ) -> Json:
-    graph = build(control.body if control else [], tables)
+    body = control.body if control else []
+    if control and name == "egress":
+        body = with_epilogue(context, control, tables)
+    graph = build(body, tables)
     merge_sites(context, graph)
     flow = FlowWriter(context, name, taken).write(graph.first)
     applied = {node.name: node for node in flow.applied}

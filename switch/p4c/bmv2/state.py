@@ -22,10 +22,13 @@ def counters(context: Context) -> list[Json]:
 
 
 def give_results(context: Context) -> None:
-    """Gives direct meters whose colour nobody reads a place for it, which BMv2 asks for."""
+    """Finds the fields where direct meters put the colour; BMv2 asks for one even if nobody reads it."""
     for meter in context.program.meters:
-        if meter.table is not None and not isinstance(meter.result, ir.FieldRef):
-            meter.result = context.new_scratch("colour", ir.Const(32, 0))
+        if meter.table is not None:
+            wanted = meter.result
+            if not isinstance(wanted, ir.FieldRef):
+                wanted = context.new_scratch("colour", wanted or ir.Const(32, 0))
+            context.meter_results[meter.name] = wanted
 
 
 def meters(context: Context) -> list[Json]:
@@ -34,8 +37,9 @@ def meters(context: Context) -> list[Json]:
     result: list[Json] = []
     for item in context.program.meters:
         common: Json = {"name": item.name, "id": len(result), "rate_count": 2, "type": item.unit}
-        if item.table is not None and isinstance(item.result, ir.FieldRef):
-            target = [item.result.header, item.result.field]
+        if item.table is not None:
+            result_field = context.meter_results[item.name]
+            target = [result_field.header, result_field.field]
             size = sizes.get(item.table, DEFAULT_SIZE)
             result.append({**common, "is_direct": True, "size": size, "binding": item.table, "result_target": target})
         elif item.size is not None:

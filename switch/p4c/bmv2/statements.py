@@ -38,9 +38,11 @@ def fits_in_action(stmt: ir.Stmt, labels: frozenset[str] = frozenset()) -> bool:
     return True
 
 
-def action_primitives(context: Context, body: Sequence[ir.Stmt], params: Mapping[str, int]) -> list[Json]:
-    """The primitives of an action with that body."""
-    writer = StatementWriter(context, params)
+def action_primitives(
+    context: Context, body: Sequence[ir.Stmt], params: Mapping[str, int], pipeline: str = ""
+) -> list[Json]:
+    """The primitives of an action with that body; `pipeline` is "ingress" or "egress" where that is known."""
+    writer = StatementWriter(context, params, pipeline)
     writer.block(body)
     writer.code.place(writer.end)
     return writer.code.finish()
@@ -49,8 +51,9 @@ def action_primitives(context: Context, body: Sequence[ir.Stmt], params: Mapping
 class StatementWriter:
     """Appends statements to a piece of code."""
 
-    def __init__(self, context: Context, params: Mapping[str, int]) -> None:
+    def __init__(self, context: Context, params: Mapping[str, int], pipeline: str = "") -> None:
         self.context = context
+        self.pipeline = pipeline
         self.exprs = Expressions(context, params)
         self.code = Code()
         self.end = Label()

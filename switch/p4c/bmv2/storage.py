@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from switch.p4c import ir
-from switch.p4c.bmv2.context import SCALARS, Context
+from switch.p4c.bmv2.context import SCALARS, Context, stored
+from switch.p4c.bmv2.rewrite import all_statements
 from switch.p4c.bmv2.values import Json
 from switch.p4c.typesys import Enum
 
@@ -24,6 +25,7 @@ class _Storage:
         self.union_ids: dict[str, int] = {}
         self.union_types: dict[str, Json] = {}
         self.unions: list[Json] = []
+        self.on_the_wire = _on_the_wire(context)
 
     def write(self) -> Json:
         program = self.context.program
@@ -60,16 +62,19 @@ class _Storage:
         fields: list[list[Any]] = []
         bits = 0
         variable = False
-        for item in definition.fields:
+        for item in map(stored, definition.fields):
             width = item.width or 1
             bits += width
             if item.kind == "varbit":
+                if variable:
+                    message = f"header {definition.name} has several varbit fields; BMv2 supports one"
+                    self.context.unsupported(definition.span, message)
                 variable = True
                 fields.append([item.name, "*"])
             else:
                 fields.append([item.name, width, item.signed])
         spare = -bits % 8
-        if spare and metadata:
+        if spare and (metadata or definition.name not in self.on_the_wire):
             fields.append([_padding(definition), spare, False])
         elif spare:
             message = f"header {definition.name} has {bits} bits; BMv2 supports multiples of 8 only"
@@ -105,6 +110,19 @@ class _Storage:
             "name": stack.name, "id": number, "union_type": stack.type_name, "size": len(stack.elements),
             "header_union_ids": [self._union(union) for union in stack.elements],
         }  # fmt: skip
+
+
+def _on_the_wire(context: Context) -> set[str]:
+    """The header types that are extracted or emitted; others may be padded."""
+    names = {
+        stmt.header.name for state in context.program.states for stmt in state.body if isinstance(stmt, ir.Extract)
+    }
+    names |= {stmt.header.name for stmt in all_statements(context.program.deparser) if isinstance(stmt, ir.Emit)}
+    unions = [context.unions[name] for name in names if name in context.unions]
+    unions += [context.union_stacks[name].elements[0] for name in names if name in context.union_stacks]
+    result = {header.type.name for union in unions for _, header in union.members}
+    result |= {context.stacks[name].type.name for name in names if name in context.stacks}
+    return result | {context.headers[name].name for name in names if name in context.headers}
 
 
 def _with_scratch(context: Context) -> list[ir.Header]:

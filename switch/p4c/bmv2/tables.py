@@ -33,7 +33,7 @@ def table_json(context: Context, table: ir.Table, node: Apply) -> Json:
         },
         **_default_entry(context, table),
     }
-    if table.entries:
+    if table.entries or table.entries_const:
         result["entries"] = _entries(context, table, keys)
     return result
 
@@ -44,8 +44,8 @@ def action_names(table: ir.Table) -> list[str]:
 
 
 def _size(table: ir.Table) -> int:
-    if table.entries and table.entries_const:
-        return len(table.entries)
+    if table.entries_const:
+        return len(table.entries) or DEFAULT_SIZE
     return max(table.size or DEFAULT_SIZE, len(table.entries))
 
 

@@ -37,6 +37,7 @@ def lower_action(body: Body, table: TableObject, expr: tree.Expr) -> str:
 def _lower(body: Body, action: ActionObject, given: list[tree.Argument | None]) -> str:
     decl = action.decl
     frame = Frame("action", parent=action.frame, caller=body.frame, path=action.frame.path, prefix=action.name)
+    frame.in_table = True
     params = [_param(body, p) for p in decl.params if not p.direction]
     for param, shown in zip((p for p in decl.params if not p.direction), params, strict=True):
         width, signed, _ = scalar_shape(shown.type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from switch.p4c import ir, tree
 from switch.p4c import typesys as ts
@@ -11,10 +11,11 @@ from switch.p4c.midend import values as v
 from switch.p4c.midend.assign import assign, invalidate
 from switch.p4c.midend.body import Body
 from switch.p4c.midend.convert import coerce
-from switch.p4c.midend.effects import Unit, any_overlap
+from switch.p4c.midend.effects import Unit
 from switch.p4c.midend.frame import Frame
 from switch.p4c.midend.places import pin, protect, protect_index
-from switch.p4c.midend.usage import Usage, parts_at
+from switch.p4c.midend.shapes import is_scalar, strip
+from switch.p4c.midend.usage import Region, Usage, any_overlap, outside_regions, touched
 from switch.p4c.midend.walk import walk
 
 OUTGOING = ("out", "inout")
@@ -28,7 +29,7 @@ class Passed:
     type: ts.Type
     value: v.Val
     copied: bool = False
-    written: set[Unit] = field(default_factory=set)  # what the body writes through a reference
+    expr: tree.Expr | None = None
 
     @property
     def outgoing(self) -> bool:
@@ -50,7 +51,7 @@ def evaluate(
             for earlier in passed:
                 guard = protect_index if earlier.outgoing else protect
                 earlier.value = guard(body, earlier.value, mark)
-        passed.append(Passed(param, kind, value, copied))
+        passed.append(Passed(param, kind, value, copied, arg.expr if arg is not None else None))
     return passed
 
 
@@ -68,7 +69,7 @@ def _value(
         return coerce(body, value, kind), False
     if callee.kind != "extern":
         value = pin(body, value)
-    return value, isinstance(value, v.DynamicSlice) or _partial(value)
+    return value, isinstance(value, v.DynamicSlice | v.Chosen) or _partial(value)
 
 
 def _partial(value: v.Val) -> bool:
@@ -87,54 +88,40 @@ def bind(body: Body, callee: Frame, passed: list[Passed], decl: tree.Decl, packe
         callee.values[one.param] = _bound(body, callee, one, uses.get(one.param, 0))
 
 
-def choose_copies(body: Body, callee: Frame, passed: list[Passed], usage: Usage, extra: set[Unit]) -> None:
-    """Decides which arguments must be copied, since the body would see through a reference what it must not see."""
-    effects = body.context.effects
-    reads, writes = _outside(body, callee, usage, {one.param for one in passed})
-    writes |= extra
-    before: list[tuple[set[Unit], set[Unit]]] = []  # read, written of the outgoing arguments so far
+def choose_copies(body: Body, callee: Frame, passed: list[Passed], usage: Usage, packet: set[Unit]) -> None:
+    """Decides which arguments must be copied, since the body would see through a reference what it must not see.
+
+    What counts is how the caller's text names the arguments. Where two names reach it by references themselves, the
+    choice that made them references has taken into account all that is called from there.
+    """
+    regions = body.context.usages
+    reads: set[Region] = set()
+    writes: set[Region] = set()
+    if callee.parent is not None:
+        reads, writes = outside_regions(usage, {one.param for one in passed})
+    changed = set(writes)
+    before: list[tuple[set[Region], set[Region]]] = []  # read, written of the outgoing arguments so far
     for one in passed:
-        if not one.outgoing:
+        place = regions.place(one.expr) if one.outgoing else None
+        if place is None:
             continue
-        place = set(effects.value_places(one.value))
-        read, written = _touched(body, one, usage)
-        hidden = any_overlap(place, writes) or any_overlap(written, reads)
-        clash = any(any_overlap(place, w) or any_overlap(written, r) for r, w in before)
+        read, written = touched(place, one.param, usage)
+        hidden = any_overlap([place], writes) or any_overlap(written, reads)
+        clash = any(any_overlap([place], w) or any_overlap(written, r) for r, w in before)
         one.copied = one.copied or hidden or clash
-        before.append((read | written, written))
-        one.written = set() if one.copied else written
-    changed = writes.union(*(one.written for one in passed))
+        # what is copied out at the end overwrites what a later argument wrote through a reference in the meantime
+        before.append((read | written | ({place} if one.copied else set()), written))
+        changed |= set() if one.copied else written
     for one in passed:
-        if not one.outgoing:
-            one.copied = one.copied or any_overlap(effects.value_reads(one.value), changed)
+        if not one.outgoing and one.expr is not None:
+            ahead = bool(packet) and any_overlap(body.context.effects.value_reads(one.value), packet)
+            one.copied = one.copied or ahead or any_overlap(regions.read_by(one.expr), changed)
 
 
-def _touched(body: Body, one: Passed, usage: Usage) -> tuple[set[Unit], set[Unit]]:
-    """The units of an outgoing argument that the body reads and writes."""
-    effects = body.context.effects
-    if one.param.direction == "out":
-        place = set(effects.value_places(one.value))
-        return place, place
-    read = {u for p in parts_at(one.value, usage.read.get(one.param, set())) for u in effects.value_reads(p)}
-    written = {u for p in parts_at(one.value, usage.written.get(one.param, set())) for u in effects.value_places(p)}
-    return read, written
-
-
-def _outside(
-    body: Body, callee: Frame, usage: Usage, params: set[tree.Node]
-) -> tuple[set[Unit], set[Unit]]:
-    """The units of the variables around an action that it reads and writes."""
-    effects = body.context.effects
-    reads: set[Unit] = set()
-    writes: set[Unit] = set()
-    if callee.parent is None:
-        return reads, writes
-    for found, roots in ((reads, usage.read), (writes, usage.written)):
-        for root, paths in roots.items():
-            value = callee.parent.find(root) if root not in params else None
-            if value is not None:
-                found.update(u for p in parts_at(value, paths) for u in effects.value_reads(p))
-    return reads, writes
+def is_data(one: Passed) -> bool:
+    """Whether the parameter has bits, rather than being a packet or an instance."""
+    kind = strip(one.type)
+    return is_scalar(kind) or isinstance(kind, ts.Struct | ts.Tuple | ts.Stack)
 
 
 def _bound(body: Body, callee: Frame, one: Passed, uses: int) -> v.Val:
@@ -172,6 +159,14 @@ def copy_out(body: Body, callee: Frame) -> None:
     """Copies out and inout parameters back, in order."""
     for place, param in callee.copies:
         assign(body, place, param)
+
+
+def copy_out_all(body: Body) -> None:
+    """Copies back the parameters of this body and of all around it, as exit does."""
+    frame: Frame | None = body.frame
+    while frame is not None:
+        copy_out(body, frame)
+        frame = frame.caller
 
 
 def is_cheap(value: v.Val) -> bool:

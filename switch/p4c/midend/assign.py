@@ -9,8 +9,8 @@ from switch.p4c.midend import fold
 from switch.p4c.midend import values as v
 from switch.p4c.midend.body import Body
 from switch.p4c.midend.convert import coerce, field_of, pure
-from switch.p4c.midend.effects import any_overlap
 from switch.p4c.midend.shapes import scalar_shape
+from switch.p4c.midend.usage import any_overlap
 
 
 def assign(body: Body, target: v.Val, value: v.Val) -> None:
@@ -72,6 +72,12 @@ def _copies(body: Body, target: v.Val, value: v.Val) -> Iterator[ir.Stmt]:
             yield from _copy_union(target, value)
         case v.StackVal():
             yield from _copy_stack(body, target, value)
+        case v.ListVal():
+            items = value.items if isinstance(value, v.ListVal) else []
+            for place, item in zip(target.items, items, strict=False):
+                yield from _copies(body, place, item)
+        case v.Chosen():
+            yield from _assign_chosen(body, target, value)
         case v.DynamicSlice():
             yield _assign_dynamic(body, target, value)
         case _:
@@ -120,6 +126,14 @@ def _assign_dynamic(body: Body, target: v.DynamicSlice, value: v.Val) -> ir.Stmt
     hole = fold.unary("~", fold.binary("<<", ones, target.start))
     moved = fold.binary("<<", fold.cast(pure(body, value, body.span), width), target.start)
     return ir.Assign(place, fold.cast(fold.binary("|", fold.binary("&", plain, hole), moved), width, place.signed))
+
+
+def _assign_chosen(body: Body, target: v.Chosen, value: v.Val) -> list[ir.Stmt]:
+    chain: list[ir.Stmt] = []
+    for number, place in reversed(list(enumerate(target.items))):
+        here = fold.binary("==", target.index, fold.const(target.index.width, number, target.index.signed))
+        chain = [ir.If(here, list(_copies(body, place, value)), chain)]
+    return chain
 
 
 def _copy_header(body: Body, target: v.HeaderVal, value: v.Val) -> Iterator[ir.Stmt]:

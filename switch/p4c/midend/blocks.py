@@ -5,23 +5,20 @@ from __future__ import annotations
 from switch.p4c import ir, tree
 from switch.p4c import typesys as ts
 from switch.p4c.midend import values as v
-from switch.p4c.midend.arguments import Passed, bind, copy_out, evaluate
+from switch.p4c.midend.arguments import Passed, bind, copy_out, evaluate, is_data
 from switch.p4c.midend.body import Body, Context
 from switch.p4c.midend.effects import PACKET
-from switch.p4c.midend.frame import control_name
-from switch.p4c.midend.instances import begin, construct
+from switch.p4c.midend.instances import begin
 from switch.p4c.midend.objects import BlockInstance
 from switch.p4c.midend.parsers import SubParser, lower_states, start_variables
-from switch.p4c.midend.shapes import is_scalar, strip
 from switch.p4c.midend.walk import walk
 
 
-def apply_anonymous(body: Body, kind: ts.BlockType, expr: tree.Call) -> v.Val:
+def apply_anonymous(body: Body, expr: tree.Call) -> v.Val:
     """`Block.apply(...)`: an instance for this one call, named like its type."""
-    assert isinstance(kind.decl, tree.ControlDecl | tree.ParserDecl)
-    made = construct(body, kind, [], control_name(body.frame.path, kind.decl), kind.decl)
-    assert isinstance(made, v.Object)
-    assert isinstance(made.what, BlockInstance)
+    made = body.frame.find(expr)
+    if not isinstance(made, v.Object) or not isinstance(made.what, BlockInstance):
+        body.refuse(expr.span, "a control or parser cannot be applied here")
     return apply_block(body, made.what, expr)
 
 
@@ -34,7 +31,7 @@ def apply_block(body: Body, made: BlockInstance, expr: tree.Call) -> v.Val:
     passed = evaluate(body, frame, decl.params, expr.bound or list(expr.args))
     if frame.shared:
         for one in passed:
-            one.copied = _is_data(one)
+            one.copied = is_data(one)
     bind_block(body, made, passed)
     if isinstance(decl, tree.ControlDecl):
         run_control(body, made)
@@ -44,11 +41,6 @@ def apply_block(body: Body, made: BlockInstance, expr: tree.Call) -> v.Val:
     copy_out(body, frame)
     frame.caller = None
     return v.NOTHING
-
-
-def _is_data(one: Passed) -> bool:
-    kind = strip(one.type)
-    return is_scalar(kind) or isinstance(kind, ts.Struct | ts.Tuple | ts.Stack)
 
 
 def _written(body: Body, states: list[ir.ParserState]) -> list[tuple[str, ...]]:

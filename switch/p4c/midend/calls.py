@@ -6,12 +6,12 @@ from switch.p4c import ir, tree
 from switch.p4c import typesys as ts
 from switch.p4c.midend import fold
 from switch.p4c.midend import values as v
+from switch.p4c.midend.access import known, validity
 from switch.p4c.midend.actions import note_call
 from switch.p4c.midend.arguments import Passed, bind, copy_out, evaluate
 from switch.p4c.midend.blocks import apply_anonymous, apply_block
 from switch.p4c.midend.body import Body
 from switch.p4c.midend.convert import coerce, pure
-from switch.p4c.midend.expressions import known, validity
 from switch.p4c.midend.externs import call_function, call_method
 from switch.p4c.midend.frame import Frame
 from switch.p4c.midend.instances import construct
@@ -70,7 +70,7 @@ def _call_type(body: Body, expr: tree.Call, callee: tree.Member, base: tree.Type
     if callee.name in SIZES:
         return _size(kind, callee.name)
     if isinstance(kind, ts.BlockType) and callee.name == "apply":
-        return apply_anonymous(body, kind, expr)
+        return apply_anonymous(body, expr)
     body.refuse(expr.span, f"no method {callee.name} here")
 
 

@@ -91,6 +91,8 @@ def _scalar(body: Body, value: v.Val, kind: ts.Type) -> v.Val:
             return v.Scalar(kind, value.expr if shape == "varbit" else fold.cast(value.expr, width, signed))
         case v.Invalid() | v.Missing():
             return v.Scalar(kind, fold.const(width, 0, signed))
+        case v.Chosen() | v.DynamicSlice():
+            return v.Scalar(kind, fold.cast(pure(body, value, body.span), width, signed))
         case v.StructVal() if len(value.fields) == 1:
             return _scalar(body, next(iter(value.fields.values())), kind)
     return value
@@ -121,6 +123,8 @@ def _struct(body: Body, value: v.Val, kind: ts.Type) -> v.Val:
             given = dict(zip((n for n, _ in wanted), value.items, strict=False))
         case v.Invalid():
             given = {}
+        case v.Chosen():
+            given = {n: field_of(body, value, n, body.span) for n, _ in wanted}
         case v.HeaderVal() | v.HeaderLit():
             given = {n: field_of(body, value, n, body.span) for n, _ in field_types(value.type)}
         case _:
@@ -157,6 +161,9 @@ def field_of(body: Body, value: v.Val, name: str, span: Span) -> v.Val:
             return value.fields.get(name) or coerce(body, v.Invalid(kind), kind)
         case v.UnionVal():
             return value.member(name)
+        case v.Chosen():
+            fields = [field_of(body, item, name, span) for item in value.items]
+            return v.Chosen(fields[0].type, fields, value.index)
     body.refuse(span, f"no field {name} here")
 
 
@@ -170,6 +177,12 @@ def pure(body: Body, value: v.Val, span: Span) -> ir.Expr:
         case v.DynamicSlice():
             shifted = ir.Binary(value.base.expr.width, ">>", value.base.expr, value.start)
             return fold.cast(shifted, scalar_shape(value.type)[0])
+        case v.Chosen():
+            result = pure(body, value.items[-1], span)
+            for number, item in reversed(list(enumerate(value.items[:-1]))):
+                here = fold.binary("==", value.index, fold.const(value.index.width, number, value.index.signed))
+                result = fold.choose(here, pure(body, item, span), result)
+            return result
         case v.StructVal() if len(value.fields) == 1:
             return pure(body, next(iter(value.fields.values())), span)
     body.refuse(span, "a value of bits, bool, enum or error is needed here")

@@ -27,17 +27,6 @@ RESULT_ARGS = {
 MARKS = (("standard_metadata", "egress_spec"), ("standard_metadata", "mcast_grp"))
 
 
-def overlap(left: Unit, right: Unit) -> bool:
-    """Whether the two units share storage."""
-    return all(a == b for a, b in zip(left, right, strict=False))
-
-
-def any_overlap(left: Iterable[Unit], right: Iterable[Unit]) -> bool:
-    """Whether any unit of one side shares storage with one of the other."""
-    others = list(right)
-    return any(overlap(a, b) for a in left for b in others)
-
-
 @dataclass
 class Effects:
     """Finds reads and writes; `homes` has the units of headers in stacks and unions, `tables` the writes of a table."""
@@ -165,9 +154,11 @@ class Effects:
                 yield from self.reads(value.ref.index)
             case v.StackVal():
                 yield (value.name,)
-            case v.ListVal():
+            case v.ListVal() | v.Chosen():
                 for item in value.items:
                     yield from self.value_reads(item)
+                if isinstance(value, v.Chosen):
+                    yield from self.reads(value.index)
             case v.DynamicSlice():
                 yield from self.reads(value.base.expr)
                 yield from self.reads(value.start)
@@ -186,6 +177,9 @@ class Effects:
                 yield self.header(value.ref)
             case v.StackVal():
                 yield (value.name,)
+            case v.ListVal() | v.Chosen():
+                for item in value.items:
+                    yield from self.value_places(item)
             case v.DynamicSlice():
                 yield from self.value_places(value.base)
 
@@ -202,3 +196,5 @@ class Effects:
             case v.DynamicSlice():
                 yield from self.reads(value.start)
                 yield from self.value_index_reads(value.base)
+            case v.Chosen():
+                yield from self.reads(value.index)

@@ -28,6 +28,8 @@ def equal(body: Body, left: v.Val, right: v.Val) -> ir.Expr:
             return _all(equal(body, a, b) for a, b in zip(_items(left), _items(right), strict=False))
         case (v.StructVal(), _) | (_, v.StructVal()):
             return _equal_structs(body, left, right)
+    if isinstance(left, v.Chosen) and isinstance(left.items[0], v.StructVal):
+        return _equal_structs(body, left, right)
     a, b = pure(body, left, body.span), pure(body, right, body.span)
     return fold.binary("==", a, b)
 

@@ -32,6 +32,7 @@ class Frame:
     stable: dict[tree.Node, Val] | None = None  # storage of copied parameters, when every activation must use the same
     shared: bool = False  # this activation's parameters are copied, since tables know them by one place
     decl: tree.Node | None = None  # the control or parser
+    in_table: bool = False  # an action that tables run
     breaks: list[tuple[str, str]] = field(default_factory=list)  # labels of break and continue, innermost last
 
     def find(self, decl: tree.Node) -> Val | None:

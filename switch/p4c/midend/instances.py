@@ -11,6 +11,7 @@ from switch.p4c.midend.body import Body, Context
 from switch.p4c.midend.convert import coerce
 from switch.p4c.midend.frame import Frame, control_name
 from switch.p4c.midend.objects import ActionObject, BlockInstance, TableObject, ValueSetObject
+from switch.p4c.midend.walk import walk
 
 Args = Sequence[tree.Argument | None]
 
@@ -102,6 +103,18 @@ def _declare_locals(context: Context, made: BlockInstance) -> None:
                     made.externs.append(value)
             case tree.ConstDecl():
                 frame.values[decl] = coerce(body, body.expr(decl.init), body.type(decl.type))
+    for node in walk(made.decl):
+        if isinstance(node, tree.Call) and (kind := applied_type(node)) is not None and kind.decl is not None:
+            frame.values[node] = construct(body, kind, [], control_name(frame.path, kind.decl), kind.decl)
+
+
+def applied_type(call: tree.Call) -> ts.BlockType | None:
+    """The control or parser of `Block.apply(...)`, which makes an instance for this one call."""
+    callee = call.callee
+    if isinstance(callee, tree.Member) and callee.name == "apply" and isinstance(callee.base, tree.TypeExpr):
+        kind = callee.base.node.type
+        return kind if isinstance(kind, ts.BlockType) else None
+    return None
 
 
 def begin(body: Body, made: BlockInstance) -> None:

@@ -24,6 +24,7 @@ from switch.p4c.midend.statements import STATEMENTS
 from switch.p4c.midend.states import Flattener, shortcut
 from switch.p4c.midend.storage import Storage
 from switch.p4c.midend.tidy import tidy
+from switch.p4c.midend.union_stacks import expand
 from switch.p4c.source import Diagnostics
 
 ROLES = ("parser", "verify", "ingress", "egress", "update", "deparser")
@@ -49,6 +50,8 @@ def lower(checked: Checked, diagnostics: Diagnostics) -> ir.Program:
     program.ingress, program.egress = ingress, egress
     program.update = collect_checksums(_control(context, blocks[4], roots), diagnostics)
     program.deparser = _control(context, blocks[5], roots).body
+    for action in program.actions:
+        action.body = expand(action.body, program.union_stacks)
     add_resources(context)
     publish(context)
     context.storage.finish()
@@ -119,7 +122,7 @@ def _parser(context: Context, made: BlockInstance, roots: Roots) -> None:
     body = _enter(context, made, roots)
     states = lower_states(body.within(made.frame), made)
     for state in states:
-        state.body = tidy(state.body)
+        state.body = expand(tidy(state.body), context.program.union_stacks)
     flattener = Flattener(context.storage)
     flattener.flatten(states)
     context.program.states = shortcut(flattener.states)
@@ -128,6 +131,7 @@ def _parser(context: Context, made: BlockInstance, roots: Roots) -> None:
 def _control(context: Context, made: BlockInstance, roots: Roots) -> ir.Control:
     body = _enter(context, made, roots)
     run_control(body, made)
-    return ir.Control(made.frame.path, tidy(body.out), made.decl.span)
+    stmts = expand(tidy(body.out), context.program.union_stacks)
+    return ir.Control(made.frame.path, stmts, made.decl.span)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from switch.p4c import ir, tree
 from switch.p4c import typesys as ts
+from switch.p4c.midend import fold
 from switch.p4c.midend import values as v
 from switch.p4c.midend.ahead import read_ahead
 from switch.p4c.midend.assign import save
 from switch.p4c.midend.body import Body
-from switch.p4c.midend.fold import known_true
 from switch.p4c.midend.invocation import Invocation, Rule
-from switch.p4c.midend.shapes import strip
+from switch.p4c.midend.places import pin
+from switch.p4c.midend.shapes import ERROR_WIDTH, strip
 
 
 def _extract(body: Body, call: Invocation) -> v.Val:
@@ -20,8 +21,32 @@ def _extract(body: Body, call: Invocation) -> v.Val:
     if isinstance(header, v.UnionVal) or not isinstance(header, v.HeaderVal):
         body.refuse(call.expr.span, "extract needs a header")
     length = call.pure(body, 1) if len(call.passed) > 1 else None
-    body.emit(ir.Extract(header.ref, length))
+    if isinstance(header.ref.index, ir.Expr):
+        _extract_chosen(body, header, length)
+    else:
+        body.emit(ir.Extract(header.ref, length))
     return v.NOTHING
+
+
+def _extract_chosen(body: Body, header: v.HeaderVal, length: ir.Expr | None) -> None:
+    """Into an element chosen at run time: BMv2's parser cannot, so it becomes a choice among the elements."""
+    place = pin(body, header)
+    assert isinstance(place, v.HeaderVal)
+    index = place.ref.index
+    assert isinstance(index, ir.Expr)
+    if place.ref.member is not None:
+        body.emit(ir.Extract(place.ref, length))
+        return
+    stack = next(s for s in body.context.program.stacks if s.name == place.ref.name)
+    chain: list[ir.Stmt] = [ir.Verify(fold.truth(False), _out_of_bounds(body))]
+    for number, element in reversed(list(enumerate(stack.elements))):
+        chosen = fold.binary("==", index, fold.const(index.width, number, index.signed))
+        chain = [ir.If(chosen, [ir.Extract(ir.HeaderRef(element.name), length)], chain, span=body.span)]
+    body.out.extend(chain)
+
+
+def _out_of_bounds(body: Body) -> ir.Expr:
+    return fold.const(ERROR_WIDTH, body.context.errors.get("StackOutOfBounds", 0))
 
 
 def _lookahead(body: Body, call: Invocation) -> v.Val:
@@ -61,7 +86,7 @@ def emit_value(body: Body, value: v.Val, node: tree.Node) -> None:
         case v.StructVal():
             for item in value.fields.values():
                 emit_value(body, item, node)
-        case v.HeaderLit() if known_true(value.valid):
+        case v.HeaderLit() if fold.known_true(value.valid):
             emit_value(body, save(body, value, "emitted"), node)
         case v.HeaderLit():
             return

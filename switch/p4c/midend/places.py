@@ -7,7 +7,7 @@ from switch.p4c import typesys as ts
 from switch.p4c.midend import values as v
 from switch.p4c.midend.assign import save
 from switch.p4c.midend.body import Body
-from switch.p4c.midend.effects import any_overlap
+from switch.p4c.midend.usage import any_overlap
 
 
 def protect(body: Body, value: v.Val, mark: int) -> v.Val:
@@ -50,6 +50,8 @@ def pin(body: Body, place: v.Val) -> v.Val:
             base = pin(body, place.base)
             assert isinstance(base, v.Scalar)
             return v.DynamicSlice(place.type, base, _pin_index(body, place.start, ""))
+        case v.Chosen():
+            return v.Chosen(place.type, place.items, _pin_index(body, place.index, ""))
     return place
 
 

@@ -9,6 +9,7 @@ from switch.p4c import typesys as ts
 from switch.p4c.midend.body import Context
 from switch.p4c.midend.frame import plain_name
 from switch.p4c.midend.shapes import field_def, is_scalar, scalar_shape, strip
+from switch.p4c.source import Span
 
 
 def publish(context: Context) -> None:
@@ -34,16 +35,21 @@ def publish(context: Context) -> None:
 
 
 def _check_names(context: Context) -> None:
-    """Tables and actions must not share a control-plane name with another of their kind."""
+    """Nothing that the control plane sees may share its name with another of its kind."""
     program = context.program
-    kinds: list[tuple[str, list[ir.Table] | list[ir.Action]]] = [("table", program.tables), ("action", program.actions)]
-    for what, things in kinds:
-        seen: dict[str, ir.Table | ir.Action] = {}
-        for thing in things:
-            other = seen.setdefault(thing.name, thing)
-            if other is not thing:
-                text = f"two {what}s have the control-plane name {thing.name}"
-                context.diagnostics.error(thing.span, text, (other.span, "the other one"))
+    kinds: dict[str, list[tuple[str, Span]]] = {
+        "tables": [(table.name, table.span) for table in program.tables],
+        "actions": [(action.name, action.span) for action in program.actions],
+    }
+    for extern in context.externs:
+        kinds.setdefault(f"{extern.kind} instances", []).append((extern.name, extern.decl.span))
+    for what, things in kinds.items():
+        seen: dict[str, Span] = {}
+        for name, span in things:
+            if name in seen:
+                text = f"two {what} have the control-plane name {name}"
+                context.diagnostics.error(span, text, (seen[name], "the other one"))
+            seen.setdefault(name, span)
 
 
 def _controller_header(program: ir.Program, decl: tree.StructDecl, kind: ts.Type) -> None:

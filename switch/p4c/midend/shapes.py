@@ -81,9 +81,21 @@ def _flatten(fields: tuple[ts.StructField, ...], prefix: tuple[str, ...]) -> lis
         inner = strip(item.type)
         if isinstance(inner, ts.Struct):
             out.extend(_flatten(inner.fields, path))
+        elif isinstance(inner, ts.Stack):
+            cells = tuple(ts.StructField(f"[{i}]", inner.element) for i in range(inner.size))
+            out.extend(_flatten(cells, path))
         else:
-            out.append(FlatField(path, ".".join(path), item.type))
+            out.append(FlatField(path, ".".join(path).replace(".[", "["), item.type))
     return out
+
+
+def is_array(kind: Type) -> bool:
+    """Whether it is an array of something else than headers and unions."""
+    kind = strip(kind)
+    if not isinstance(kind, ts.Stack):
+        return False
+    element = strip(kind.element)
+    return not (isinstance(element, ts.Struct) and element.kind != "struct")
 
 
 def substitute(kind: Type, bindings: Bindings) -> Type:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from switch.p4c import ir, tree
 from switch.p4c.midend import fold
 from switch.p4c.midend import values as v
-from switch.p4c.midend.arguments import copy_out
+from switch.p4c.midend.arguments import copy_out_all
 from switch.p4c.midend.assign import assign, invalidate, save
 from switch.p4c.midend.body import Body, StmtRule
 from switch.p4c.midend.convert import coerce, pure
 from switch.p4c.midend.effects import PACKET
+from switch.p4c.midend.exits import exit_flag, needs_flag, take_guard
 from switch.p4c.midend.expressions import arithmetic
-from switch.p4c.midend.frame import Frame
 from switch.p4c.midend.instances import instance
 from switch.p4c.midend.loops import LOOPS
 from switch.p4c.midend.places import protect, protect_index
@@ -35,7 +35,9 @@ def declare(body: Body, decl: tree.Decl) -> None:
     """A variable, constant or instance among statements."""
     match decl:
         case tree.VarDecl():
-            place = body.context.storage.place(body.type(decl.type), body.name(decl.name))
+            place = body.frame.values.get(decl)  # there already when a loop is unrolled or a control applied again
+            if place is None:
+                place = body.context.storage.place(body.type(decl.type), body.name(decl.name))
             initialise(body, decl, place)
             body.frame.values[decl] = place
         case tree.ConstDecl():
@@ -92,7 +94,8 @@ def _if(body: Body, stmt: tree.Stmt) -> None:
     if applied is not None:
         run = body.expr(applied[0])
         if isinstance(run, v.TableRun):
-            then, otherwise = _branch(body, stmt.then), _branch(body, stmt.otherwise)
+            guard = take_guard(body, run)
+            then, otherwise = (guard() + _branch(body, branch) for branch in (stmt.then, stmt.otherwise))
             run.stmt.hit, run.stmt.miss = (then, otherwise) if applied[1] else (otherwise, then)
             return
     condition = pure(body, body.expr(stmt.condition), stmt.condition.span)
@@ -125,10 +128,14 @@ def _return(body: Body, stmt: tree.Stmt) -> None:
 
 
 def _exit(body: Body, stmt: tree.Stmt) -> None:
-    frame: Frame | None = body.frame
-    while frame is not None:
-        copy_out(body, frame)
-        frame = frame.caller
+    action = body.frame.around("action")
+    if action is not None and action.in_table and needs_flag(action):
+        flag = exit_flag(body, action)
+        assign(body, flag, v.boolean(fold.truth(True)))
+        assert action.label is not None
+        body.emit(ir.Leave(action.label))
+        return
+    copy_out_all(body)
     body.emit(ir.Exit())
 
 
@@ -155,9 +162,10 @@ def _groups(stmt: tree.Switch) -> list[tuple[list[tree.Expr], tree.Block | None]
 
 def _switch_action(body: Body, stmt: tree.Switch, run: v.TableRun) -> None:
     names = getattr(run.table, "actions", {})
-    run.stmt.cases, run.stmt.default = {}, None
+    guard = take_guard(body, run)
+    run.stmt.cases, run.stmt.default = {}, guard() or None
     for labels, block in _groups(stmt):
-        stmts = _branch(body, block)
+        stmts = guard() + _branch(body, block)
         for label in labels:
             if isinstance(label, tree.DefaultExpr):
                 run.stmt.default = stmts

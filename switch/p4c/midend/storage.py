@@ -8,7 +8,7 @@ from switch.p4c import ir, tree
 from switch.p4c import typesys as ts
 from switch.p4c.midend import values as v
 from switch.p4c.midend.effects import Unit
-from switch.p4c.midend.shapes import field_def, field_types, flat_fields, is_scalar, scalar_shape, strip
+from switch.p4c.midend.shapes import field_def, field_types, flat_fields, is_array, is_scalar, scalar_shape, strip
 
 SCALARS = "scalars"
 
@@ -36,6 +36,8 @@ class Storage:
                 return self.header(kind, name)
             case ts.Struct(kind="header_union"):
                 return self._union(kind, self.unique(name))
+            case ts.Stack() if is_array(kind):
+                return v.ListVal(kind, [self.place(kind.element, f"{name}[{i}]") for i in range(kind.size)])
             case ts.Stack():
                 return self._stack(kind, self.unique(name))
             case ts.Struct() | ts.Tuple():

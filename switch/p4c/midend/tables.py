@@ -10,6 +10,7 @@ from switch.p4c.midend.assign import assign
 from switch.p4c.midend.body import Body, Refused
 from switch.p4c.midend.convert import pure
 from switch.p4c.midend.entries import lower_entries
+from switch.p4c.midend.exits import flag_of, guarded
 from switch.p4c.midend.frame import is_relative, plain_name
 from switch.p4c.midend.instances import construct
 from switch.p4c.midend.objects import TableObject
@@ -26,7 +27,11 @@ def apply_table(body: Body, table: TableObject, expr: tree.Call) -> v.Val:
         table.made = _make(inner, table, keys)
     stmt = ir.ApplyTable(table.name)
     body.emit(stmt)
-    return v.TableRun(body.type(expr.type) if expr.type is not None else ts.VOID, stmt, table)
+    run = v.TableRun(body.type(expr.type) if expr.type is not None else ts.VOID, stmt, table)
+    flag = flag_of(body, table.frame)
+    if flag is not None:
+        guarded(body, run, flag)
+    return run
 
 
 def _elements(decl: tree.TableDecl) -> list[tree.KeyElement]:

@@ -6,18 +6,25 @@ body count with what they do to their arguments. Arguments go by reference where
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from switch.p4c import tree
 from switch.p4c import typesys as ts
-from switch.p4c.midend import values as v
 from switch.p4c.midend.shapes import strip
-from switch.p4c.midend.walk import children
+from switch.p4c.midend.walk import children, walk
 
 Path = tuple[str, ...]
+Region = tuple[object, ...]  # a declaration and a path below it
 QUESTIONS = frozenset(("isValid", "minSizeInBits", "minSizeInBytes", "maxSizeInBits", "maxSizeInBytes", "apply"))
 CHAIN = (tree.Name, tree.Member, tree.Index, tree.Slice)
+
+
+def any_overlap(left: Iterable[tuple[object, ...]], right: Iterable[tuple[object, ...]]) -> bool:
+    """Whether one of the left is part of one of the right, or the other way round."""
+    others = list(right)
+    return any(all(a == b for a, b in zip(one, other, strict=False)) for one in left for other in others)
 
 
 @dataclass
@@ -46,8 +53,20 @@ class Usages:
         found = self.known.get(decl)
         if found is None:
             found = self.known[decl] = Usage()
-            _Scan(self, found).node(decl)
+            calls = Counter(_control(node) for node in walk(decl))
+            _Scan(self, found, calls).node(decl)
         return found
+
+    def place(self, expr: tree.Expr | None) -> Region | None:
+        """Where an argument that can be assigned to stands."""
+        chain = _chain(expr) if expr is not None else None
+        return (chain.root, *chain.path) if chain is not None else None
+
+    def read_by(self, expr: tree.Expr) -> set[Region]:
+        """All that evaluating an expression may read."""
+        found = Usage()
+        _Scan(self, found).node(expr)
+        return {(root, *path) for root, paths in found.read.items() for path in paths}
 
 
 @dataclass
@@ -81,6 +100,7 @@ class _Scan:
 
     usages: Usages
     found: Usage
+    again: Mapping[tree.Node | None, int] = field(default_factory=dict)  # how often each control is applied
 
     def node(self, node: tree.Node) -> None:
         match node:
@@ -135,7 +155,22 @@ class _Scan:
             if arg is not None and arg.expr is not None:
                 self._argument(arg.expr, params[number] if number < len(params) else None, inner)
         if inner is not None:
+            self._copied_out(call, params, inner)
             self.found.merge(inner, set(params))
+
+    def _copied_out(self, call: tree.Call, params: list[tree.Param], inner: Usage) -> None:
+        """Arguments that overlap may be copied; then they are written whole at the end, however little the body writes."""
+        given = call.bound or call.args
+        pairs = [(p, _chain(arg.expr)) for p, arg in zip(params, given, strict=False) if arg and arg.expr]
+        chains = [chain for param, chain in pairs if chain is not None and param.direction in ("out", "inout")]
+        read, written = outside_regions(inner, set(params))
+        places: list[Region] = [(chain.root, *chain.path) for chain in chains]
+        for number, chain in enumerate(chains):
+            others = [*places[:number], *places[number + 1 :], *read, *written]
+            control = _control(call)
+            repeated = control is not None and self.again.get(control, 0) > 1
+            if repeated or any_overlap([places[number]], others):
+                self.found.written.setdefault(chain.root, set()).add(chain.path)
 
     def _receiver(self, callee: tree.Member) -> None:
         if callee.name in QUESTIONS:
@@ -157,6 +192,12 @@ class _Scan:
                 written = inner.written.get(param, set())
         self.found.read.setdefault(chain.root, set()).update((*chain.path, *path) for path in read)
         self.found.written.setdefault(chain.root, set()).update((*chain.path, *path) for path in written)
+
+
+def _control(node: tree.Node) -> tree.Node | None:
+    """The control that a call applies; if it is applied several times its arguments may be copied for its tables."""
+    target = called(node) if isinstance(node, tree.Call) else None
+    return target if isinstance(target, tree.ControlDecl) else None
 
 
 def called(call: tree.Call) -> tree.Node | None:
@@ -181,21 +222,16 @@ def _params(decl: tree.Node | None) -> list[tree.Param]:
     return decl.params if isinstance(decl, known) else []
 
 
-def part(value: v.Val, path: Path) -> v.Val:
-    """The part of a value that a path leads to; where it cannot be followed, the last whole."""
-    for name in path:
-        match value:
-            case v.StructVal() if name in value.fields:
-                value = value.fields[name]
-            case v.HeaderVal() if value.type.field_type(name) is not None:
-                value = value.field(name)
-            case v.UnionVal() if value.type.field_type(name) is not None:
-                value = value.member(name)
-            case _:
-                return value
-    return value
+def touched(place: Region, param: tree.Param, usage: Usage) -> tuple[set[Region], set[Region]]:
+    """What a body reads and writes of an outgoing argument that stands at `place`."""
+    if param.direction == "out":
+        return {place}, {place}
+    read = {(*place, *path) for path in usage.read.get(param, set())}
+    return read, {(*place, *path) for path in usage.written.get(param, set())}
 
 
-def parts_at(value: v.Val, paths: set[Path]) -> Iterator[v.Val]:
-    """The parts of a value that paths lead to."""
-    return (part(value, path) for path in paths)
+def outside_regions(usage: Usage, params: set[tree.Node]) -> tuple[set[Region], set[Region]]:
+    """What an action reads and writes besides its parameters."""
+    read: set[Region] = {(r, *path) for r, paths in usage.read.items() if r not in params for path in paths}
+    written: set[Region] = {(r, *path) for r, paths in usage.written.items() if r not in params for path in paths}
+    return read, written

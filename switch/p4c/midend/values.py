@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from switch.p4c import ir, tree
-from switch.p4c.midend.shapes import FlatField, flat_fields, scalar_shape
+from switch.p4c.midend.shapes import FlatField, flat_fields, scalar_shape, strip
 from switch.p4c.typesys import BOOL, Simple, Stack, Struct, Type
 
 
@@ -82,6 +82,9 @@ def _gather(header: HeaderVal, flats: tuple[FlatField, ...], name: str) -> Val:
 def _nest(header: HeaderVal, kind: Type, path: tuple[str, ...], flats: dict[tuple[str, ...], FlatField]) -> Val:
     if path in flats:
         return header.leaf(flats[path])
+    kind = strip(kind)
+    if isinstance(kind, Stack):
+        return ListVal(kind, [_nest(header, kind.element, (*path, f"[{i}]"), flats) for i in range(kind.size)])
     assert isinstance(kind, Struct)
     return StructVal(kind, {f.name: _nest(header, f.type, (*path, f.name), flats) for f in kind.fields})
 
@@ -136,11 +139,10 @@ class StackVal:
 
 @dataclass(slots=True)
 class ListVal:
-    """A list of values: a `list<T>` or a literal stack; `rest_default` when written with `...`."""
+    """A list of values: a `list<T>`, a literal stack, or the places of an array of other things than headers."""
 
     type: Type
     items: list[Val]
-    rest_default: bool = False
 
 
 @dataclass(slots=True)
@@ -157,6 +159,15 @@ class DynamicSlice:
     type: Type
     base: Scalar
     start: ir.Expr
+
+
+@dataclass(slots=True)
+class Chosen:
+    """An element of an array that is chosen at run time, or a field of one: `items` has what each index gives."""
+
+    type: Type
+    items: list[Val]
+    index: ir.Expr
 
 
 @dataclass(slots=True)
@@ -194,6 +205,7 @@ class TableRun:
     type: Type
     stmt: ir.ApplyTable
     table: object
+    guard: list[ir.Stmt] = field(default_factory=list)  # follows the statement, or stands first in its branches
 
 
 @dataclass(slots=True)
@@ -206,7 +218,7 @@ class Object:
 
 Val = (
     Scalar | Number | Text | StructVal | HeaderVal | HeaderLit | UnionVal | StackVal | ListVal | Invalid
-    | DynamicSlice | Extern | Packet | Missing | TableRun | Object
+    | DynamicSlice | Chosen | Extern | Packet | Missing | TableRun | Object
 )
 
 NOTHING = Missing(Simple("void"))

@@ -1,0 +1,92 @@
+"""The best rate of small packets that get through, over a ladder of offered rates."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench.contenders import ROUTER_MAC, SINK, SINK_MAC, Contender, Tools
+from bench.servers import BenchError
+from tests.switch.world import World
+
+LADDER_KPPS = (10, 15, 20, 25, 30, 40, 50, 70, 100, 140, 200, 250, 300, 400, 600, 800, 10_000)
+LENGTH, FLOWS = 64, 256
+RAMP = 0.2  # of a rung, before counting: queues fill first, so that draining them is not counted as a rate
+COLLAPSE = 0.7  # of the best rate so far: two rungs below that end the ladder
+GRACE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best rung, in kpps. `sent` is what its sender managed."""
+
+    received: float
+    sent: float
+    offered: float
+
+    @property
+    def limited_by_sender(self) -> bool:
+        """Whether nothing was lost although no more could be sent: then the sender (or its core) was measured."""
+        return self.sent < 0.9 * self.offered and self.received > 0.97 * self.sent
+
+
+def best_rate(world: World, contender: Contender, tools: Tools, seconds: float, known_kpps: float = 0) -> Best:
+    """Climbs the ladder; a contender of which a rate is known begins at half of that."""
+    rungs = [rung for rung in LADDER_KPPS if rung >= known_kpps / 2]
+    best = Best(0, 0, 0)
+    low = 0
+    with _received(world) as received:
+        for offered in rungs:
+            found = _rung(world, contender, tools, offered, seconds, received)
+            best = max(best, found, key=lambda one: one.received)
+            low = low + 1 if found.received < COLLAPSE * best.received else 0
+            if low == 2:
+                break
+    return best
+
+
+class _Counter:
+    """Packets that an interface has received, from a file that is open since it was in the right namespace."""
+
+    def __init__(self, descriptor: int, device: str) -> None:
+        self._descriptor = descriptor
+        self._device = device
+
+    def __call__(self) -> int:
+        text = os.pread(self._descriptor, 1 << 14, 0).decode()
+        line = next(line for line in text.splitlines() if line.strip().startswith(f"{self._device}:"))
+        return int(line.partition(":")[2].split()[1])
+
+
+@contextmanager
+def _received(world: World) -> Iterator[_Counter]:
+    with world.enter(world.hosts[1]):
+        descriptor = os.open("/proc/thread-self/net/dev", os.O_RDONLY)
+    try:
+        yield _Counter(descriptor, "eth0")
+    finally:
+        os.close(descriptor)
+
+
+def _rung(
+    world: World, contender: Contender, tools: Tools, offered: float, seconds: float, received: _Counter
+) -> Best:
+    mac = ROUTER_MAC if contender.routes else SINK_MAC
+    words = ["eth0", str(offered * 1e3), str(seconds), str(LENGTH), str(FLOWS), mac, SINK]
+    command = [*world.inside(world.hosts[0]), tools.flood, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
+        try:
+            time.sleep(RAMP * seconds)
+            first, start = received(), time.monotonic()
+            time.sleep((1 - 2 * RAMP) * seconds)
+            count, taken = received() - first, time.monotonic() - start
+            out, _ = sender.communicate(timeout=GRACE_S)
+        finally:
+            sender.kill()
+    if not out:
+        raise BenchError("the sender of small packets failed")
+    return Best(count / taken / 1e3, int(out) / seconds / 1e3, offered)

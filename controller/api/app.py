@@ -1,0 +1,111 @@
+"""The application: all routers, and every refusal as {"code": ..., "message": ..., "field": ...}."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from controller.api import compute, network, operator, region
+from controller.api.gate import Gate
+from controller.errors import RequestError, StoreError
+from controller.store import Ledger
+
+_log = logging.getLogger(__name__)
+
+_STATUS: Mapping[str, int] = {
+    "AuthFailure": 401,
+    "UnauthorizedOperation": 403,
+    "DependencyViolation": 409,
+    "InvalidSubnet.Conflict": 409,
+    "InvalidIPAddress.InUse": 409,
+    "InvalidNetworkInterface.InUse": 409,
+    "RouteAlreadyExists": 409,
+    "ResourceConflict": 409,
+    "InsufficientFreeAddressesInSubnet": 409,
+    "InsufficientInstanceCapacity": 409,
+}
+_HTTP_CODES: Mapping[int, str] = {404: "InvalidAction", 405: "InvalidAction", 400: "MalformedRequest"}
+
+
+def create_app(ledger: Ledger) -> FastAPI:
+    """The API over a ledger."""
+    app = FastAPI(title="p4vpc", version="1", description="A VPC network on programmable data planes.")
+    app.state.gate = Gate(ledger)
+    for router in (
+        network.vpcs,
+        network.subnets,
+        network.route_tables,
+        compute.network_interfaces,
+        compute.instances,
+        operator.hosts,
+        operator.accounts,
+        operator.tokens,
+        region.stacks,
+        region.mappings,
+        region.history,
+        region.status,
+    ):
+        app.include_router(router)
+    app.add_exception_handler(RequestError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(StoreError, _failed)
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+    return app
+
+
+def status_of(code: str) -> int:
+    """The HTTP status that goes with an error code."""
+    if code in _STATUS:
+        return _STATUS[code]
+    return 404 if code.endswith(".NotFound") else 409 if code.endswith("LimitExceeded") else 400
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestError)
+    headers = {"WWW-Authenticate": "Bearer"} if error.code == "AuthFailure" else None
+    return _problem(status_of(error.code), error.code, error.message, error.field, headers)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    code = "MissingParameter" if first["type"] == "missing" else "InvalidParameterValue"
+    return _problem(400, code, first["msg"], ".".join(place) or None)
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "RequestFailed")
+    return _problem(error.status_code, code, error.detail, None, error.headers)
+
+
+async def _failed(_: Request, error: Exception) -> JSONResponse:
+    _log.error("store_failed error=%r", str(error))
+    return _problem(503, "Unavailable", "The store cannot be written; nothing was changed")
+
+
+def _problem(
+    status: int, code: str, message: str, field: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    return JSONResponse({"code": code, "message": message, "field": field}, status, headers)
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description, in which invalid requests are 400 as everywhere in AWS, not FastAPI's 422."""
+    if app.openapi_schema is None:
+        schema = FastAPI.openapi(app)
+        for path in schema["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            schema["components"]["schemas"].pop(name, None)
+    assert app.openapi_schema is not None
+    return app.openapi_schema

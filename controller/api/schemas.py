@@ -1,0 +1,310 @@
+"""What requests and answers look like. Views of resources are made from the resources' own fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from controller.model import (
+    Account,
+    Instance,
+    NetworkInterface,
+    PhysicalHost,
+    Resource,
+    RouteTable,
+    Stack,
+    Subnet,
+    Token,
+    UnderlayRoute,
+    Vpc,
+)
+
+_T = TypeVar("_T")
+
+OPERATORS_ONLY = ("host_id", "port")  # null for others: a customer does not see where things run
+SECRET = ("digest",)
+
+Name = Annotated[str, Field(max_length=255)]
+Count = Annotated[int, Field(ge=0, le=50)]
+Mac = Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CreateVpc(_Request):
+    """A VPC; `account_id` is for operators."""
+
+    cidr_block: IPv4Network
+    ipv6_cidr_block: IPv6Network | None = None
+    name: Name = ""
+    account_id: str | None = None
+
+
+class Rename(_Request):
+    """Another name."""
+
+    name: Name
+
+
+class CidrBlock(_Request):
+    """A further CIDR block of a VPC."""
+
+    cidr_block: IPv4Network | IPv6Network
+
+
+class CreateSubnet(_Request):
+    """A subnet of a VPC."""
+
+    vpc_id: str
+    cidr_block: IPv4Network
+    ipv6_cidr_block: IPv6Network | None = None
+    name: Name = ""
+
+
+class CreateRouteTable(_Request):
+    """A route table of a VPC."""
+
+    vpc_id: str
+    name: Name = ""
+
+
+class RouteRequest(_Request):
+    """A route: where packets to `destination` go. The target is "blackhole" or the id of a network interface."""
+
+    destination: IPv4Network | IPv6Network
+    target: str
+
+
+class AssociateRouteTable(_Request):
+    """The subnet that is to use a route table."""
+
+    subnet_id: str
+
+
+class CreateNetworkInterface(_Request):
+    """A network interface; addresses that are not given are chosen."""
+
+    subnet_id: str
+    private_ip_address: IPv4Address | None = None
+    ipv6_addresses: tuple[IPv6Address, ...] = Field(default=(), max_length=50)
+    ipv6_address_count: Count = 0
+    source_dest_check: bool = True
+    name: Name = ""
+
+
+class ModifyNetworkInterface(_Request):
+    """What is given is changed."""
+
+    name: Name | None = None
+    source_dest_check: bool | None = None
+
+
+class AssignAddresses(_Request):
+    """Addresses to be added: these, and so many chosen ones."""
+
+    addresses: tuple[IPv4Address | IPv6Address, ...] = Field(default=(), max_length=50)
+    secondary_private_ip_address_count: Count = 0
+    ipv6_address_count: Count = 0
+
+
+class Attach(_Request):
+    """The instance that gets a network interface, and as which one."""
+
+    instance_id: str
+    device_index: Annotated[int, Field(ge=1, le=15)] = 1
+
+
+class RunInstance(_Request):
+    """An instance with a new network interface; `host_id` is for operators."""
+
+    subnet_id: str
+    private_ip_address: IPv4Address | None = None
+    ipv6_address_count: Count = 0
+    host_id: str | None = None
+    name: Name = ""
+
+
+class ModifyInstance(_Request):
+    """What is given is changed; another `host_id` moves the instance, and is for operators."""
+
+    name: Name | None = None
+    host_id: str | None = None
+
+
+class CreateHost(_Request):
+    """A physical host, known by its address on the underlay."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    address: IPv4Address
+
+
+class SetUnderlayRoute(_Request):
+    """How a host reaches a range of underlay addresses."""
+
+    destination: IPv4Network
+    port: Annotated[int, Field(ge=1, le=15)]
+    mac: Mac
+    next_hop: Mac
+
+
+class QuotasRequest(_Request):
+    """How much an account may have; the defaults are those of AWS."""
+
+    vpcs: Annotated[int, Field(ge=0, le=2**24)] = 5
+    cidr_blocks_per_vpc: Annotated[int, Field(ge=1, le=50)] = 5
+    subnets_per_vpc: Annotated[int, Field(ge=0, le=10_000)] = 200
+    route_tables_per_vpc: Annotated[int, Field(ge=1, le=10_000)] = 200
+    routes_per_route_table: Annotated[int, Field(ge=1, le=10_000)] = 50
+    network_interfaces: Annotated[int, Field(ge=0, le=2**31)] = 5000
+    addresses_per_network_interface: Annotated[int, Field(ge=1, le=1000)] = 50
+    instances: Annotated[int, Field(ge=0, le=2**31)] = 5000
+
+
+class CreateAccount(_Request):
+    """An account with its quotas."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    quotas: QuotasRequest = QuotasRequest()
+
+
+class ModifyAccount(_Request):
+    """What is given is changed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    quotas: QuotasRequest | None = None
+
+
+class CreateToken(_Request):
+    """A bearer token of an account; without one, an operator's."""
+
+    account_id: str | None = None
+    name: Name = ""
+
+
+class ApplyStack(_Request):
+    """Everything a region description brings, as documents with their `kind`."""
+
+    resources: Annotated[list[dict[str, Any]], Field(max_length=200_000)]
+
+
+class Answer(BaseModel):
+    """What every answer has: the region's revision."""
+
+    revision: int
+
+
+class One(Answer, Generic[_T]):
+    """One resource."""
+
+    resource: _T
+
+
+class Page(Answer, Generic[_T]):
+    """Some resources; `next_token` asks for those that follow, and is null at the end."""
+
+    items: list[_T]
+    next_token: str | None
+
+
+class Problem(BaseModel):
+    """Why a request was refused; `field` is the part of it that is wrong, where it is one part."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class Mapping_(BaseModel):
+    """Where an address of a VPC is; the host is for operators."""
+
+    vpc_id: str
+    address: IPv4Address | IPv6Address
+    network_interface_id: str
+    host_id: str | None
+    host_address: IPv4Address | None
+
+
+class HistoryEntry(BaseModel):
+    """One change of one resource."""
+
+    revision: int
+    time: float
+    who: str
+    action: str
+    kind: str
+    id: str
+    account_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class StackChange(BaseModel):
+    """What applying a description does to one resource."""
+
+    change: Literal["create", "modify", "delete"]
+    kind: str
+    id: str
+    name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class Applied(Answer):
+    """What applying a description did, or would do."""
+
+    dry_run: bool
+    changes: list[StackChange]
+
+
+class Status(Answer):
+    """How far the region is: the switches hold everything up to `applied_revision`."""
+
+    applied_revision: int
+    resources: dict[str, int]
+
+
+def _view(kind: type[Resource]) -> type[BaseModel]:
+    hints = get_type_hints(kind)
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        if field.name not in SECRET:
+            hidden = field.name in OPERATORS_ONLY
+            fields[field.name] = ((hints[field.name] | None) if hidden else hints[field.name], ...)
+    fields["state"] = (Literal["pending", "available"], ...)
+    fields["changed_in_revision"] = (int, ...)
+    return create_model(kind.__name__, __doc__=kind.__doc__, **fields)
+
+
+VIEWS: Mapping[type[Resource], Any] = {
+    kind: _view(kind)
+    for kind in (
+        Account,
+        Token,
+        PhysicalHost,
+        UnderlayRoute,
+        Vpc,
+        Subnet,
+        RouteTable,
+        NetworkInterface,
+        Instance,
+        Stack,
+    )
+}
+
+
+class NewToken(Answer):
+    """A token with its secret, which is shown this once."""
+
+    resource: VIEWS[Token]  # type: ignore[valid-type]
+    secret: str
+
+
+def hidden(document: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The document with these fields null where it has them."""
+    return {name: None if name in names else value for name, value in document.items()}

@@ -1,0 +1,108 @@
+"""What the verbs share: the options that every one has, the connection, and tables or JSON as output."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from controller.commands.client import Client, ClientError, configuration
+
+
+class Output(StrEnum):
+    """How answers are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Endpoint = Annotated[str | None, typer.Option(help="http://..., https://... or unix:PATH; else P4VPC_ENDPOINT")]
+Secret = Annotated[str | None, typer.Option(help="bearer token; else P4VPC_TOKEN", show_default=False)]
+Form = Annotated[Output, typer.Option("--output", "-o", help="how to print")]
+
+
+class Session:
+    """A connection, and how to print."""
+
+    def __init__(self, client: Client, output: Output) -> None:
+        self.client = client
+        self.output = output
+        self._console = Console(soft_wrap=output is Output.JSON)
+
+    def show(self, document: Any, table: Callable[[], Table]) -> None:
+        """Prints the document as JSON, or the table."""
+        if self.output is Output.JSON:
+            typer.echo(json.dumps(document, indent=2))
+        else:
+            self._console.print(table())
+
+    def resource(self, resource: dict[str, Any]) -> None:
+        """Prints one resource, field by field."""
+
+        def table() -> Table:
+            made = Table(show_header=False, box=None)
+            for name, value in resource.items():
+                made.add_row(f"[bold]{name}[/]", text(value))
+            return made
+
+        self.show(resource, table)
+
+    def resources(self, items: Iterable[dict[str, Any]], columns: Sequence[str]) -> None:
+        """Prints a list, one line for each."""
+        found = list(items)
+
+        def table() -> Table:
+            made = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
+            for item in found:
+                made.add_row(*(text(item.get(column)) for column in columns))
+            return made
+
+        self.show(found, table)
+
+    def say(self, words: str, document: Any) -> None:
+        """Prints words, or the document as JSON."""
+        typer.echo(json.dumps(document, indent=2) if self.output is Output.JSON else words)
+
+
+def text(value: Any) -> str:
+    """A value as a table shows it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "\n".join(text(part) for part in value)
+    if isinstance(value, dict):
+        return " ".join(f"{name}={text(part)}" for name, part in value.items())
+    return str(value)
+
+
+def connected(verb: Callable[..., None]) -> Callable[..., None]:
+    """The verb as a command: its first parameter, the session, comes from the options that every verb has."""
+    own = list(inspect.signature(verb, eval_str=True).parameters.values())[1:]
+    shared = [
+        inspect.Parameter("endpoint", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Endpoint),
+        inspect.Parameter("token", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Secret),
+        inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY, default=Output.TABLE, annotation=Form),
+    ]
+
+    def command(endpoint: str | None, token: str | None, output: Output, **arguments: Any) -> None:
+        try:
+            client = Client(configuration(endpoint, token))
+            verb(Session(client, output), **arguments)
+        except ClientError as error:
+            typer.echo(f"p4vpc: {error}", err=True)
+            raise typer.Exit(1 if error.code else 2) from None
+
+    parameters = [*(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own), *shared]
+    command.__name__ = verb.__name__
+    command.__doc__ = verb.__doc__
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command

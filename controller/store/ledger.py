@@ -1,0 +1,107 @@
+"""The region's model together with its store: the only way to change either."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from controller.model import Change, LiveModel, Model, Resource
+from controller.model.transaction import Caller, Transaction
+from controller.store.sqlite import Request, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A revision that is on the disk."""
+
+    revision: int
+    time: float
+    who: str
+    action: str
+    changes: tuple[Change, ...]
+
+
+Subscriber = Callable[[Committed], None]
+
+
+class Ledger:
+    """Holds the model, numbers its revisions, and tells subscribers what was committed.
+
+    Not for several threads: a transaction must end before another begins or anyone else reads the model.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self.store = store
+        self._clock = clock
+        self._subscribers: list[Subscriber] = []
+        self.revision, resources, self._revisions = store.load()
+        self._model = LiveModel(resources)
+        gc.freeze()
+        self.applied_revision = 0
+
+    @property
+    def model(self) -> Model:
+        """The region as it is."""
+        return self._model
+
+    @contextmanager
+    def transaction(
+        self, caller: Caller, action: str, answered: Callable[[], Request | None] = lambda: None
+    ) -> Iterator[Transaction]:
+        """Commits what the block changes, or nothing when it raises. A block that changes nothing makes no revision.
+
+        `answered` is asked after the block for the request and its answer, which are committed with the changes.
+        """
+        transaction = Transaction(self._model, caller)
+        try:
+            yield transaction
+            changes = transaction.changes()
+            committed = Committed(self.revision + 1, self._clock(), caller.name, action, tuple(changes))
+            if changes:
+                self.store.commit(
+                    committed.revision, committed.time, committed.who, action, committed.changes, answered()
+                )
+        except BaseException:
+            transaction.undo()
+            raise
+        if changes:
+            self._committed(committed)
+
+    @contextmanager
+    def rehearsal(self, caller: Caller) -> Iterator[Transaction]:
+        """A transaction that is taken back at the end, whatever happens."""
+        transaction = Transaction(self._model, caller)
+        try:
+            yield transaction
+        finally:
+            transaction.undo()
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Calls the subscriber after every commit; the function returned ends that."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber)
+
+    def applied(self, revision: int) -> None:
+        """To be called when every switch holds what this revision and all before it ask for."""
+        self.applied_revision = max(self.applied_revision, revision)
+
+    def revision_of(self, resource: Resource) -> int:
+        """The revision in which the resource was last changed."""
+        return self._revisions[resource.id]
+
+    def is_available(self, resource: Resource) -> bool:
+        """Whether every switch concerned holds the resource as it is."""
+        return self.revision_of(resource) <= self.applied_revision
+
+    def _committed(self, committed: Committed) -> None:
+        self.revision = committed.revision
+        for change in committed.changes:
+            if change.after is None:
+                del self._revisions[change.subject.id]
+            else:
+                self._revisions[change.subject.id] = committed.revision
+        for subscriber in tuple(self._subscribers):
+            subscriber(committed)

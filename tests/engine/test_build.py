@@ -1,0 +1,159 @@
+"""Building: malformed and hostile JSON, the cache, the sanitizers."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from switch.engine import BadConfig, BuildFailed, BuildOptions, Engine
+from switch.engine.build import build_engine
+from switch.engine.codegen import generate
+from switch.engine.program import read_program
+
+from .json_builder import Builder, call, egress_to, f, n
+from .programs import reflector, router
+
+
+def bad(change, path: str) -> None:
+    """Asserts that the changed router is refused at that path."""
+    root = json.loads(router().text())
+    change(root)
+    with pytest.raises(BadConfig) as caught:
+        read_program(json.dumps(root))
+    assert caught.value.path == path
+
+
+def test_what_is_malformed_is_named_by_its_path() -> None:
+    bad(lambda r: r["actions"][1]["primitives"][0].pop("op"), "$.actions[1].primitives[0]")
+    bad(lambda r: r["actions"][1]["primitives"][0].update(op="explode"), "$.actions[1].primitives[0].op")
+    bad(lambda r: r["headers"][1].update(header_type="nothing"), "$.headers[1].header_type")
+    bad(lambda r: r["header_types"][1]["fields"].append(["x", -1]), "$.header_types[1].fields[3][1]")
+    bad(lambda r: r["parsers"][0].update(init_state="nowhere"), "$.parsers[0].init_state")
+    bad(
+        lambda r: r["pipelines"][0]["tables"][0]["key"][0].update(match_type="psychic"),
+        "$.pipelines[0].tables[0].key[0].match_type",
+    )
+    bad(lambda r: r["pipelines"][0].update(init_table="gone"), "$.pipelines[0].init_table")
+
+
+def test_what_is_no_json_is_refused() -> None:
+    for text in ("", "[]", "{", "null", "[" * 100_000):
+        with pytest.raises(BadConfig):
+            read_program(text)
+
+
+def mutate(value: object, rng: random.Random) -> object:
+    """Something like `value`, but wrong somewhere."""
+    if isinstance(value, dict) and value:
+        key = rng.choice(list(value))
+        if rng.random() < 0.1:
+            return {k: v for k, v in value.items() if k != key}
+        return {**value, key: mutate(value[key], rng)}
+    if isinstance(value, list) and value:
+        index = rng.randrange(len(value))
+        if rng.random() < 0.1:
+            return value[:index] + value[index + 1 :]
+        return [*value[:index], mutate(value[index], rng), *value[index + 1 :]]
+    return rng.choice([None, -1, 0, 1 << 40, "x", "0x", "-0xff", [], {}, True, 1.5, value, "ethernet", "*"])
+
+
+def test_mutated_programs_are_refused_or_generate_but_never_fail_otherwise() -> None:
+    rng, root, generated = random.Random(1), json.loads(router().text()), 0
+    for _ in range(1500):
+        try:
+            generate(read_program(json.dumps(mutate(root, rng))))
+            generated += 1
+        except BadConfig:
+            pass
+    assert generated > 100
+
+
+def test_hostile_names_never_reach_the_compiler() -> None:
+    evil = '*/ #error "x" \n#include "/etc/passwd"\n}; int system(); /*\\'
+    b = Builder()
+    b.header_type(evil, **{evil: 8})
+    b.header(evil + "h", evil)
+    b.state(evil, [{"op": "extract", "parameters": [{"type": "regular", "value": evil + "h"}]}], default=None)
+    b.root["parsers"][0]["init_state"] = evil
+    b.run(
+        "ingress",
+        evil,
+        egress_to(1),
+        {
+            "op": "log_msg",
+            "parameters": [{"type": "string", "value": evil}, {"type": "parameters_vector", "value": []}],
+        },
+    )
+    assert "passwd" not in generate(read_program(b.text())).text.replace("_etc_passwd", "")
+    assert "#error" not in generate(read_program(b.text())).text
+    with Engine(b.text()) as engine:
+        assert engine.process(0, b"\5") == [(1, b"\5")]
+
+
+def test_the_cache_is_used_and_private(tmp_path: Path) -> None:
+    options = BuildOptions(cache=tmp_path / "cache")
+    text = generate(read_program(reflector().text())).text
+    first = build_engine(text, options)
+    stamp = first.stat().st_mtime_ns
+    assert build_engine(text, options) == first
+    assert first.stat().st_mtime_ns == stamp
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+    assert build_engine(text + "\n", options) != first
+
+
+def test_a_cache_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o777)
+    with pytest.raises(BuildFailed, match="alone"):
+        build_engine("", BuildOptions(cache=cache))
+
+
+def test_a_compiler_that_fails_or_is_missing_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(BuildFailed, match="compiler failed"):
+        build_engine("this is no C", BuildOptions(cache=tmp_path / "a"))
+    with pytest.raises(BuildFailed, match="no compiler"):
+        build_engine("", BuildOptions(cache=tmp_path / "b", compiler="no-such-compiler"))
+
+
+FUZZ = """
+import sys
+from tests.engine import fuzz
+fuzz.run(int(sys.argv[1]))
+"""
+
+
+def test_random_packets_and_updates_are_clean_under_sanitizers() -> None:
+    asan = subprocess.run(
+        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    environment = {**os.environ, "LD_PRELOAD": asan, "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"}
+    done = subprocess.run(
+        [sys.executable, "-c", FUZZ, "100"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "clean" in done.stdout
+
+
+def test_a_primitive_may_jump_back_and_forth() -> None:
+    b = Builder()
+    b.header_type("h_t", a=8, b=8)
+    b.header("h", "h_t")
+    b.state("start", [{"op": "extract", "parameters": [{"type": "regular", "value": "h"}]}], default=None)
+    b.run(
+        "ingress",
+        "go",
+        egress_to(1),
+        call("_jump_if_zero", f("h.a"), n(5)),
+        call("add_to_field", f("h.b"), n(2)),
+        call("subtract_from_field", f("h.a"), n(1)),
+        call("_jump", n(1)),
+    )
+    with Engine(b.text()) as engine:
+        assert engine.process(0, b"\5\0") == [(1, b"\0\x0a")]
