@@ -159,7 +159,7 @@ class _Scan:
             self.found.merge(inner, set(params))
 
     def _copied_out(self, call: tree.Call, params: list[tree.Param], inner: Usage) -> None:
-        """Arguments that overlap may be copied; then they are written whole at the end, however little the body writes."""
+        """Arguments that overlap may be copied; then they are written whole at the end, whatever the body writes."""
         given = call.bound or call.args
         pairs = [(p, _chain(arg.expr)) for p, arg in zip(params, given, strict=False) if arg and arg.expr]
         chains = [chain for param, chain in pairs if chain is not None and param.direction in ("out", "inout")]
