@@ -19,16 +19,17 @@ def up(
     switch: Annotated[str, typer.Option(help="what the routers run on: p4vpc or bmv2")] = "p4vpc",
 ) -> None:
     """Start a region in Mininet and open its command line; leaving it stops everything. Needs root."""
-    from mininet.cli import CLI
-
     from topologies import sandbox
+    from topologies.console import RegionConsole
     from topologies.emulation import running
 
     region = _load(topology)
     sandbox.enter("controller", sys.argv[1:])
     with running(region, switch) as emulation:
-        Console().print(f"{region.name} is up after {emulation.started_in:.1f} s; try: client ping -c 3 web")
-        CLI(emulation.net)
+        names = list(emulation.instances)
+        hint = f"; try: {names[1]} ping -c 3 {names[0]}" if len(names) > 1 else ""
+        Console().print(f"{region.name} is up after {emulation.started_in:.1f} s{hint}")
+        RegionConsole(emulation.net)
 
 
 def plan(topology: Topology) -> None:

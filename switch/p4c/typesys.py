@@ -1,7 +1,7 @@
 """The types of P4-16 as the checker knows them, and compile-time values.
 
-Types are immutable and compare by structure, except that nominal types (headers, structs, enums ...) compare by name and
-type arguments. Widths are bits.
+Types are immutable and compare by structure, except that nominal types (headers, structs, enums ...) compare by name
+and type arguments. Widths are bits.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Varbit(Type):
 
 @dataclass(frozen=True)
 class Simple(Type):
-    """A type without parts: "bool", "int" (arbitrary precision), "string", "void", "error", "match_kind", "state", "_" (don't care)."""
+    """A type without parts.
+
+    Its name is "bool", "int" (arbitrary precision), "string", "void", "error", "match_kind", "state" or "_" (don't care).
+    """
 
     name: str
 
