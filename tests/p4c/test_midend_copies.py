@@ -74,7 +74,8 @@ class Writer:
 
     def params(self) -> list[tuple[str, str]]:
         """Directions and types of parameters; the names are p0, p1, and w or v for wholes."""
-        wanted = [(self.random.choice(["in", "inout", "out", "inout"]), "bit<8>") for _ in range(self.random.randint(1, 3))]
+        directions = ["in", "inout", "out", "inout"]
+        wanted = [(self.random.choice(directions), "bit<8>") for _ in range(self.random.randint(1, 3))]
         if self.random.random() < 0.4:
             wanted.append(("inout", "h_t"))
         if self.random.random() < 0.3:
