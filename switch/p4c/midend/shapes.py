@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from switch.p4c import ir
 from switch.p4c import typesys as ts
@@ -64,14 +63,9 @@ class FlatField:
     type: Type
 
 
-@lru_cache(maxsize=4096)
-def _flat_fields(kind: ts.Struct, fields: tuple[ts.StructField, ...]) -> tuple[FlatField, ...]:
-    return tuple(_flatten(fields, ()))
-
-
 def flat_fields(kind: ts.Struct) -> tuple[FlatField, ...]:
     """The fields of a header, structs inside it flattened."""
-    return _flat_fields(kind, kind.fields)
+    return tuple(_flatten(kind.fields, ()))
 
 
 def _flatten(fields: tuple[ts.StructField, ...], prefix: tuple[str, ...]) -> list[FlatField]:
