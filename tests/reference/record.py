@@ -2,7 +2,8 @@
 
     python -m tests.reference.record [NAME ...]
 
-writes tests/reference/recorded/NAME.json: the P4Info that p4c wrote, random packets, and what BMv2 sent for them, by port.
+writes tests/reference/recorded/NAME.json: the P4Info that p4c wrote, random packets, and what BMv2 sent for them, by
+port.
 """
 
 from __future__ import annotations
