@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOPO ?= two_tenants
 SWITCH ?= 127.0.0.1:9559
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(shell command -v sudo))
 
 .PHONY: help setup demo test lint bench up shell clean conformance
 
@@ -20,6 +20,7 @@ $(VENV)/.stamp: requirements.lock pyproject.toml scripts/system-packages
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@mkdir -p build
 	@touch $@
 
 .venv-shell/.stamp: requirements-shell.lock $(VENV)/.stamp
@@ -52,5 +53,5 @@ conformance: setup ## Run p4c's own samples: make conformance P4C_SRC=<checkout 
 	@$(BIN)/python -m tests.conformance --p4c-src "$(P4C_SRC)"
 
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) .venv-shell build .pytest_cache .ruff_cache .hypothesis
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(AS_ROOT) rm -rf $(VENV) .venv-shell build .pytest_cache .ruff_cache .hypothesis
+	@$(AS_ROOT) find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ from typing import cast
 from rich.console import Console
 
 from bench import machine, report
+from bench.contenders import contenders
 from bench.row import FULL, QUICK, Bench, Budget, Row
 from topologies import sandbox
 
@@ -29,7 +30,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; all by default")
     parser.add_argument("--quick", action="store_true", help="about a minute instead of ten, with less to rely on")
-    parser.add_argument("--rounds", type=int, help="turns of each contender")
+    parser.add_argument("--rounds", type=int, help="turns of each contender, however long they take")
+    parser.add_argument("--contender", action="append", default=[], metavar="NAME", choices=list(contenders()),
+        help=f"of the bench net, may be given many times: {', '.join(contenders())}")  # fmt: skip
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the markdown page goes")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in NAMES]
@@ -37,9 +40,9 @@ def main() -> int:
         parser.error(f"no bench is called {unknown[0]!r} (there are {', '.join(NAMES)})")
     sandbox.enter("bench", sys.argv[1:])
     _furnish()
-    budget = QUICK if given.quick else FULL
+    budget = dataclasses.replace(QUICK if given.quick else FULL, contenders=tuple(given.contender))
     if given.rounds:
-        budget = dataclasses.replace(budget, rounds=given.rounds)
+        budget = dataclasses.replace(budget, rounds=given.rounds, stop_s=float("inf"))
     return _run([name for name in NAMES if name in given.names or not given.names], budget, given.output)
 
 
@@ -64,8 +67,8 @@ def _run(names: list[str], budget: Budget, output: Path) -> int:
         bench = load(name)
         left = max(budget.stop_s - (start - begin), 1)
         share = min(budget.stop_s * SHARES.get(name, 1), left)
-        rows, broken = _measure(bench, dataclasses.replace(budget, stop_s=share))
-        failed |= broken
+        rows = _measure(bench, dataclasses.replace(budget, stop_s=share))
+        failed |= any(row.broken for row in rows)
         title = (bench.__doc__ or name).partition("\n")[0]
         report.show(console, f"{name}: {title} ({time.monotonic() - start:.0f} s)", rows)
         sections[f"{name}: {title}"] = rows
@@ -74,15 +77,15 @@ def _run(names: list[str], budget: Budget, output: Path) -> int:
     return int(failed)
 
 
-def _measure(bench: Bench, budget: Budget) -> tuple[list[Row], bool]:
-    """The rows of a bench, and whether it failed; a bench that fails does not stop the others."""
+def _measure(bench: Bench, budget: Budget) -> list[Row]:
+    """The rows of a bench; one that fails does not stop the others."""
     absent = [tool for tool in bench.needs if shutil.which(tool) is None]
     if absent:
-        return [Row("not measured", None, "", note=f"needs {', '.join(absent)}")], False
+        return [Row("not measured", None, "", note=f"needs {', '.join(absent)}")]
     try:
-        return bench.measure(budget), False
+        return bench.measure(budget)
     except Exception as error:
-        return [Row("failed", None, "", note=f"{type(error).__name__}: {error}")], True
+        return [Row("failed", None, "", note=f"{type(error).__name__}: {error}", broken=True)]
 
 
 def _furnish() -> None:

@@ -1,4 +1,4 @@
-"""What can stand between two hosts: a bare C loop, our packet I/O, our switch, Linux, BMv2."""
+"""What can stand between two hosts: a bare C loop (of recvmmsg), our packet I/O, our switch, Linux, BMv2."""
 
 from __future__ import annotations
 

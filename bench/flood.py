@@ -17,6 +17,8 @@ LADDER_KPPS = (10, 15, 20, 25, 30, 40, 50, 70, 100, 140, 200, 250, 300, 400, 600
 LENGTH, FLOWS = 64, 256
 RAMP = 0.2  # of a rung, before counting: queues fill first, so that draining them is not counted as a rate
 COLLAPSE = 0.7  # of the best rate so far: two rungs below that end the ladder
+PATIENCE_S = 0.2  # for the first packet
+DRAIN_S = 1.0  # for the last
 GRACE_S = 20.0
 
 
@@ -72,14 +74,28 @@ def _received(world: World) -> Iterator[_Counter]:
         os.close(descriptor)
 
 
-def _rung(
-    world: World, contender: Contender, tools: Tools, offered: float, seconds: float, received: _Counter
-) -> Best:
+def _wait_for_first(received: _Counter) -> None:
+    """Returns when the first packet has come, for processes do not start at once."""
+    before, deadline = received(), time.monotonic() + PATIENCE_S
+    while received() == before and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _wait_for_last(received: _Counter) -> None:
+    """Returns when queues have run empty, so that the next rung counts its own packets only."""
+    before, deadline = -1, time.monotonic() + DRAIN_S
+    while received() != before and time.monotonic() < deadline:
+        before = received()
+        time.sleep(0.03)
+
+
+def _rung(world: World, contender: Contender, tools: Tools, offered: float, seconds: float, received: _Counter) -> Best:
     mac = ROUTER_MAC if contender.routes else SINK_MAC
     words = ["eth0", str(offered * 1e3), str(seconds), str(LENGTH), str(FLOWS), mac, SINK]
     command = [*world.inside(world.hosts[0]), tools.flood, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sender:
         try:
+            _wait_for_first(received)
             time.sleep(RAMP * seconds)
             first, start = received(), time.monotonic()
             time.sleep((1 - 2 * RAMP) * seconds)
@@ -87,6 +103,7 @@ def _rung(
             out, _ = sender.communicate(timeout=GRACE_S)
         finally:
             sender.kill()
+    _wait_for_last(received)
     if not out:
         raise BenchError("the sender of small packets failed")
     return Best(count / taken / 1e3, int(out) / seconds / 1e3, offered)

@@ -1,6 +1,6 @@
 """A region's start in Mininet: until every switch holds its entries, and until instances talk.
 
-    python -m bench.region [NAME]     prints the seconds of one start as JSON (in a sandbox)
+python -m bench.region [NAME]     prints the seconds of one start as JSON (in a sandbox)
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ def number(value: float) -> str:
 
 def show(console: Console, title: str, rows: Sequence[Row]) -> None:
     """Prints the rows of one bench."""
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    console.print(f"\n{title}", style="bold", highlight=False, markup=False)
+    table = Table()
     for column in COLUMNS:
         table.add_column(column, justify="right" if column in ("value", "ratio") else "left")
     for row in rows:

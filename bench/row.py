@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -57,6 +57,7 @@ class Row:
     goal: Goal | None = None
     ratio: float | None = None
     note: str = ""
+    broken: bool = False  # it should have been measured, and was not
 
     @property
     def met(self) -> bool | None:
@@ -74,6 +75,7 @@ class Budget:
     entries: int
     idle_seconds: float
     wide: bool = True  # also the variants that only a full run has time for
+    contenders: tuple[str, ...] = ()  # between interfaces; none: the usual ones
     stop_s: float = 600  # when they have passed, no further round begins
 
     def may_go_on(self, start: float, done: int) -> bool:
@@ -97,16 +99,17 @@ class Bench(Protocol):
         ...
 
 
-Turns = Mapping[str, Sequence[float]]  # values by contender, one for each round
+Turns = Mapping[str, Mapping[int, float]]  # values by contender and round
 
 
 def median(turns: Turns, name: str) -> float | None:
     """The median of a contender's rounds; None when it did not run."""
     values = turns.get(name)
-    return statistics.median(values) if values else None
+    return statistics.median(values.values()) if values else None
 
 
 def ratio(turns: Turns, ours: str, theirs: str) -> float | None:
     """The median over the rounds of ours to theirs, each pair from one round."""
-    pairs = [a / b for a, b in zip(turns.get(ours, ()), turns.get(theirs, ()), strict=False) if b]
+    mine, other = turns.get(ours, {}), turns.get(theirs, {})
+    pairs = [mine[i] / other[i] for i in mine if other.get(i)]
     return statistics.median(pairs) if pairs else None

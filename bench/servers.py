@@ -44,7 +44,8 @@ def running(
             while not ready(process):
                 if process.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)
-                    raise BenchError(f"{' '.join(command)}: {log.read().decode(errors='replace')[-500:]}")
+                    words = log.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+                    raise BenchError(f"{' '.join(command)} did not start: {words[-1]}")
                 time.sleep(0.02)
             yield process
         finally:
@@ -89,7 +90,7 @@ def cpu_seconds(pid: int) -> float:
 def resident_mb(pid: int) -> float:
     """The memory that a process holds, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1000
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024 / 1e6
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

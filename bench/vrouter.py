@@ -50,7 +50,7 @@ class Router(LabSwitch):
 
 
 class World:
-    """The region's routers with their entries; `wire` has the ports of FAR and NEAR where the wire between them ends."""
+    """The region's routers with their entries; `wire` is the ports of FAR and NEAR that are wired together."""
 
     def __init__(self, region: Region) -> None:
         self.region = region
@@ -63,7 +63,10 @@ class World:
         self.vpc = region.model.vpcs[self.eni.vpc_id].number.to_bytes(3)
         ends = {(link.host_a, link.host_b): link.port_a for link in region.links}
         ends |= {(link.host_b, link.host_a): link.port_b for link in region.links}
-        self.wire = (ends[(region.host(FAR).id, region.host(NEAR).id)], ends[(region.host(NEAR).id, region.host(FAR).id)])
+        self.wire = (
+            ends[(region.host(FAR).id, region.host(NEAR).id)],
+            ends[(region.host(NEAR).id, region.host(FAR).id)],
+        )
         self.receiver = region.model.interface_of(region.model.instance(RECEIVER))
 
     def outward(self, addresses: tuple[str, str]) -> bytes:

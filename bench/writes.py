@@ -33,7 +33,7 @@ DEVICE = 1
 CALL_S = 60.0
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
-Rates = dict[str, list[float]]  # by switch, one for each turn
+Rates = dict[str, dict[int, float]]  # by switch and turn
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Work:
 def measure(budget: Budget = FULL) -> list[Row]:
     """Insert, modify and delete, exact and longest prefix match, in three sizes of batches."""
     names = [OURS, BMV2] if have_bmv2() else [OURS]
-    found: defaultdict[str, Rates] = defaultdict(lambda: defaultdict(list))
+    found: defaultdict[str, Rates] = defaultdict(lambda: defaultdict(dict))
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         program = Program(*compile_program(SOURCE, Path(folder)))
@@ -61,7 +61,7 @@ def measure(budget: Budget = FULL) -> list[Row]:
             for name in names if turn % 2 == 0 else reversed(names):
                 with _switch(name, program) as channel:
                     for what, part in work.items():
-                        found[what][name].append(part.count / _taken(channel, part.requests))
+                        found[what][name][turn] = part.count / _taken(channel, part.requests)
                         if turn == 0:
                             _check(f"{name}, {what}", channel, schema, part)
     return [_row(what, rates) for what, rates in found.items()]

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import entry_points
 
 import typer
 
 
-def build() -> typer.Typer:
-    """The command with every verb that an installed package brings."""
+def build(only: str | None = None) -> typer.Typer:
+    """The command with every verb that an installed package brings, or with one verb, which starts faster."""
     app = typer.Typer(name="p4vpc", help="A VPC network on programmable data planes.", no_args_is_help=True)
     app.callback()(lambda: None)
-    for point in sorted(entry_points(group="p4vpc.commands"), key=lambda point: point.name):
-        app.command(point.name)(point.load())
+    points = entry_points(group="p4vpc.commands")
+    wanted = [point for point in points if point.name == only] or points
+    for point in sorted(wanted, key=lambda point: point.name):
+        verb = point.load()
+        if isinstance(verb, typer.Typer):
+            app.add_typer(verb, name=point.name)
+        else:
+            app.command(point.name)(verb)
     return app
 
 
 def main() -> None:
     """Runs the command line."""
-    build()()
+    build(next(iter(sys.argv[1:]), None))()
 
 
 if __name__ == "__main__":

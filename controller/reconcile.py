@@ -44,10 +44,16 @@ def difference(desired: Iterable[p4r.TableEntry], actual: Iterable[p4r.TableEntr
     )
 
 
-async def reconcile(device: Device, program: Program, entries: Iterable[Entry]) -> Difference:
-    """Brings one switch to the program and the entries; returns what had to be written."""
+async def reconcile(
+    device: Device, program: Program, entries: Iterable[Entry], copies: Iterable[int] = ()
+) -> Difference:
+    """Brings one switch to the program and the entries; returns what had to be written.
+
+    `copies` are clone sessions whose copies go round: the port is of no account.
+    """
     schema = Schema(program.p4info)
     await device.set_program(program)
+    await _open_sessions(device, copies)
     wildcard = p4r.Entity(table_entry=p4r.TableEntry())
     actual = [entity.table_entry for entity in await device.read([wildcard])]
     found = difference((schema.encode(entry) for entry in entries), actual)
@@ -55,6 +61,22 @@ async def reconcile(device: Device, program: Program, entries: Iterable[Entry]) 
     for start in range(0, len(updates), _BATCH):
         await device.write(updates[start : start + _BATCH])
     return found
+
+
+async def _open_sessions(device: Device, copies: Iterable[int]) -> None:
+    wanted = set(copies)
+    if not wanted:
+        return
+    everything = p4r.PacketReplicationEngineEntry(clone_session_entry=p4r.CloneSessionEntry())
+    for entity in await device.read([p4r.Entity(packet_replication_engine_entry=everything)]):
+        wanted.discard(entity.packet_replication_engine_entry.clone_session_entry.session_id)
+    updates = []
+    for session in sorted(wanted):
+        entry = p4r.CloneSessionEntry(session_id=session, replicas=[p4r.Replica(egress_port=1, instance=1)])
+        entity = p4r.Entity(packet_replication_engine_entry=p4r.PacketReplicationEngineEntry(clone_session_entry=entry))
+        updates.append(p4r.Update(type=p4r.Update.INSERT, entity=entity))
+    if updates:
+        await device.write(updates)
 
 
 def _key(entry: p4r.TableEntry) -> Key:

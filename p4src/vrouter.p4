@@ -1,8 +1,8 @@
 // The embedded router of a physical host: instances behind ENI ports, other hosts behind underlay ports.
 //
 //   ENI port      --> classify, answer neighbours, check the source, route, map --> deliver here, or encapsulate
-//   underlay port --> decapsulate and validate --> deliver
-//   second pass   --> the router's own answers: packet too big
+//   underlay port --> decapsulate and validate --> deliver, or pass on (a gateway; an ENI that has moved)
+//   second pass   --> the router's own answers and questions: packet too big, who hosts this address?
 //
 // Plugins attach at four hooks; the loader writes <plugin_*.p4> (p4src/without_plugins stands for none).
 
@@ -24,7 +24,12 @@
 #include "stages/source_check.p4"
 #include "stages/route.p4"
 #include "stages/too_big.p4"
+#include "stages/mapping_messages.p4"
 #include "stages/mapping.p4"
+#include "stages/mapping_policy.p4"
+#include "stages/mapping_cache.p4"
+#include "stages/source_trust.p4"
+#include "stages/mapping_miss.p4"
 #include "stages/decap.p4"
 #include "stages/locate.p4"
 #include "stages/deliver.p4"
@@ -41,8 +46,15 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
     @name(".from_eni") hook_vrouter_from_eni() from_eni;
     @name(".route") route() route_;
     @name(".too_big") too_big() too_big_;
-    @name(".mapping") mapping() mapping_;
     @name(".decap") decap() decap_;
+    @name(".mapping_messages") mapping_messages() mapping_messages_;
+    @name(".mapping_request") mapping_request() mapping_request_;
+    @name(".mapping") mapping() mapping_;
+    @name(".mapping_policy") mapping_policy() mapping_policy_;
+    @name(".mapping_cache") mapping_cache() mapping_cache_;
+    @name(".mapping_confirm") mapping_confirm() mapping_confirm_;
+    @name(".source_trust") source_trust() source_trust_;
+    @name(".mapping_miss") mapping_miss() mapping_miss_;
     @name(".from_underlay") hook_vrouter_from_underlay() from_underlay;
     @name(".locate") locate() locate_;
     @name(".to_eni") hook_vrouter_to_eni() to_eni;
@@ -62,9 +74,18 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
             from_eni.apply(hdr, packet, std);
             route_.apply(packet.meta);
             too_big_.apply(hdr, packet.meta, std);
-            mapping_.apply(packet.meta);
-        } else {
+        } else if (packet.meta.origin == origin_t.UNDERLAY) {
             decap_.apply(hdr, packet.meta, std);
+            mapping_messages_.apply(hdr, packet.meta);
+        }
+        mapping_.apply(packet.meta);
+        mapping_policy_.apply(hdr, packet.meta);
+        mapping_cache_.apply(hdr, packet.meta, std);
+        mapping_confirm_.apply(hdr, packet.meta, std);
+        source_trust_.apply(packet.meta);
+        mapping_miss_.apply(packet.meta, std);
+        mapping_request_.apply(hdr, packet.meta);
+        if (packet.meta.origin == origin_t.UNDERLAY) {
             from_underlay.apply(hdr, packet, std);
         }
         locate_.apply(packet.meta);
@@ -72,7 +93,9 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
             to_eni.apply(hdr, packet, std);
             deliver_.apply(hdr, packet.meta, std);
         } else {
-            to_underlay.apply(hdr, packet, std);
+            if (packet.meta.origin != origin_t.ROUTER) {
+                to_underlay.apply(hdr, packet, std);
+            }
             encap_.apply(hdr, packet.meta, std);
         }
         drop_account_.apply(packet.meta, std);
@@ -85,7 +108,7 @@ control vrouter_egress(inout headers_t hdr, inout packet_t packet, inout standar
 
     apply {
         send_account_.apply(packet.meta, std);
-        second_pass_.apply(packet.meta);
+        second_pass_.apply(packet.meta, std);
     }
 }
 

@@ -20,16 +20,17 @@ def up(
 ) -> None:
     """Start a region in Mininet and open its command line; leaving it stops everything. Needs root."""
     from topologies import sandbox
+    from topologies.border import plainly
     from topologies.console import RegionConsole
-    from topologies.emulation import running
+    from topologies.emulation import SWITCHES, running
 
+    if switch not in SWITCHES:
+        raise typer.BadParameter(f"{switch} (there are {', '.join(sorted(SWITCHES))})", param_hint="--switch")
     region = _load(topology)
     sandbox.enter("controller", sys.argv[1:])
-    with running(region, switch) as emulation:
-        names = list(emulation.instances)
-        hint = f"; try: {names[1]} ping -c 3 {names[0]}" if len(names) > 1 else ""
-        Console().print(f"{region.name} is up after {emulation.started_in:.1f} s{hint}")
-        RegionConsole(emulation.net)
+    with plainly(), running(region, switch) as emulation:
+        print(f"{region.name} is up after {emulation.started_in:.1f} s{_hint(region)}")
+        RegionConsole(emulation)
 
 
 def plan(topology: Topology) -> None:
@@ -44,9 +45,21 @@ def plan(topology: Topology) -> None:
             console.print(f"  {entry}", markup=False, highlight=False, soft_wrap=True)
 
 
+def _hint(region: Region) -> str:
+    """A ping to try, between two instances of one VPC."""
+    vpcs: dict[str, str] = {}
+    for instance in region.model.instances.values():
+        vpc = region.model.interface_of(instance).vpc_id
+        if vpc in vpcs:
+            return f"; try: {instance.name} ping -c 3 {vpcs[vpc]}"
+        vpcs[vpc] = instance.name
+    return ""
+
+
 def _load(topology: str) -> Region:
     try:
         return load_region(topology)
     except RegionError as error:
-        Console(stderr=True).print(f"p4vpc: {error}", style="red")
+        console = Console(stderr=True)
+        console.print(f"p4vpc: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -57,12 +57,21 @@ class VpcDescription(_Part):
     instances: dict[Name, InstanceDescription] = {}
 
 
+class MappingDescription(_Part):
+    """How routers learn who hosts an address: the miss policy, the mapping service's address, and a gateway host."""
+
+    policy: Literal["preload", "on-demand", "gateway"] = "preload"
+    service: IPv4Address = IPv4Address("172.31.255.1")
+    gateway: str | None = None
+
+
 class RegionDescription(_Part):
     """Hosts, the underlay links between them, and VPCs; names are unique in the region."""
 
     name: str
     hosts: dict[Name, HostDescription]
     links: list[tuple[str, str]] = []
+    mapping: MappingDescription = MappingDescription()
     vpcs: dict[Name, VpcDescription]
 
     @model_validator(mode="after")
@@ -70,6 +79,10 @@ class RegionDescription(_Part):
         for link in self.links:
             for end in link:
                 _known("links", "host", end, self.hosts)
+        if self.mapping.gateway is not None:
+            _known("mapping.gateway", "host", self.mapping.gateway, self.hosts)
+        elif self.mapping.policy == "gateway":
+            raise ValueError("mapping.gateway: the policy gateway needs one")
         seen: set[str] = set()
         for vpc_name, vpc in self.vpcs.items():
             where = f"vpcs.{vpc_name}"

@@ -231,5 +231,5 @@ async def _program(region: Region, program: Program, routers: Mapping[str, Route
             router = routers[host.name]
             device = SwitchDevice(host.name, router.address, device_id=router.device_id)
             devices[host.id] = await stack.enter_async_context(device)
-        written = await Controller(region.model, program, devices).reconcile()
+        written = await Controller(region.model, program, devices, region.mapping).reconcile()
     return sum(len(difference.insert) for difference in written.values())

@@ -9,23 +9,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 
 from controller.loader import Manifest
-from controller.model import NetworkInterface
+from controller.mapping import Change, MappingService, Outgoing
+from controller.mapping import Mapping as Mapped
+from controller.model import Model, NetworkInterface
+from controller.plan import Move
+from controller.plan.addresses import data_plane_address
 from controller.service import Controller
 from topologies import programs
+from topologies.lab_fabric import End, LabFabric
 from topologies.lab_switch import LabSwitch
 from topologies.packets import parsed
-from topologies.region import Region
+from topologies.region import FABRIC_PORT, Region
 
 ROUTER_MAC = "02:76:70:63:00:01"
 MAX_HOPS = 64  # crossings of a switch that one packet may cause, before the lab calls it a loop
-
-End = tuple[str, int]  # host name and port number
 
 
 class LabError(Exception):
@@ -80,12 +84,11 @@ class Lab:
             self._wires[a], self._wires[b] = b, a
         self._instances: dict[End, str] = {}
         self._interfaces: dict[str, NetworkInterface] = {}
-        for instance in region.model.instances.values():
-            eni = region.model.interface_of(instance)
-            self._interfaces[instance.name] = eni
-            self._instances[(hosts[eni.host_id].name, eni.port)] = instance.name
+        self._plug_in()
+        self.mapping_service = self._mapping_service()
+        self._fabric = LabFabric(region, self.mapping_service)
         devices = {host.id: self.switches[host.name] for host in hosts.values()}
-        self.controller = Controller(region.model, program, devices)
+        self.controller = Controller(region.model, program, devices, region.mapping)
         asyncio.run(self.controller.reconcile())
         self._set_time()
 
@@ -104,6 +107,29 @@ class Lab:
         """Moves the virtual clock of all switches."""
         self.now_us += round(seconds * 1e6)
         self._set_time()
+        self._run(deque(self._fabric.deliver(self.mapping_service.poll(self.now))))
+
+    @property
+    def now(self) -> float:
+        """The virtual clock in seconds."""
+        return self.now_us / 1e6
+
+    def change_mapping(self, vpc: int, address: str, mapping: Mapped, lost: int = 0) -> tuple[Change, Sent]:
+        """Lets the mapping service accept a change; the first `lost` of its messages are lost on the way."""
+        key = data_plane_address(ip_address(address))
+        change, outgoing = self.mapping_service.change(self.now, vpc, key, mapping)
+        return change, self.tell(outgoing[lost:])
+
+    def tell(self, outgoing: Sequence[Outgoing]) -> Sent:
+        """Lets messages of the mapping service travel to the hosts."""
+        return self._observed(deque(self._fabric.deliver(outgoing)))
+
+    def adopt(self, model: Model, moves: tuple[Move, ...]) -> None:
+        """Goes on with a changed model: the switches are brought to it, the instances plugged in where it says."""
+        self.region = replace(self.region, model=model, mapping=replace(self.region.mapping, moves=moves))
+        self.controller.model, self.controller.mapping = model, self.region.mapping
+        asyncio.run(self.controller.reconcile())
+        self._plug_in()
 
     def send(self, instance: str, packet: Packet) -> Sent:
         """Lets an instance send an IP packet (it goes to the router's MAC) or a whole Ethernet frame."""
@@ -115,8 +141,11 @@ class Lab:
 
     def inject(self, host: str, port: int, frame: bytes) -> Sent:
         """Lets any frame enter a switch at any port, and follows what it causes."""
+        return self._observed(deque([((host, port), frame)]))
+
+    def _observed(self, waiting: deque[tuple[End, bytes]]) -> Sent:
         before = self.counters()
-        trace = self._run(deque([((host, port), frame)]))
+        trace = self._run(waiting)
         after = self.counters()
         changed = {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
         return Sent(trace.frames, trace.underlay, changed)
@@ -150,9 +179,26 @@ class Lab:
                 elif end in self._wires:
                     trace.underlay.append(data)
                     waiting.append((self._wires[end], data))
+                elif out == FABRIC_PORT:
+                    trace.underlay.append(data)
+                    waiting.extend(self._fabric.carry(data, self.now))
                 else:
                     raise LabError(f"{host} sent a packet to port {out}, where nothing is connected")
         return trace
+
+    def _plug_in(self) -> None:
+        model = self.region.model
+        self._interfaces = {instance.name: model.interface_of(instance) for instance in model.instances.values()}
+        self._instances = {(model.hosts[eni.host_id].name, eni.port): name for name, eni in self._interfaces.items()}
+
+    def _mapping_service(self) -> MappingService:
+        service = MappingService(self.now - 3600)
+        model = self.region.model
+        for eni in model.network_interfaces.values():
+            mapping = Mapped(model.hosts[eni.host_id].address, eni.number, version=1)
+            for address in eni.addresses:
+                service.load(model.vpcs[eni.vpc_id].number, data_plane_address(address), mapping)
+        return service
 
     def _set_time(self) -> None:
         for switch in self.switches.values():

@@ -52,13 +52,16 @@ class LabSwitch:
         self._target = LabTarget(device_id)
         self._service = P4RuntimeService(self._target)
         self._drop_reasons: dict[int, str] = {}
+        self._cookie: int | None = None
         self._device_id = device_id
         claim = p4r.MasterArbitrationUpdate(device_id=device_id, election_id=_ELECTION)
         stream = self._service.open_stream(lambda _: None, name)
         stream.handle(p4r.StreamMessageRequest(arbitration=claim))
 
     async def set_program(self, program: Program) -> None:
-        """Makes the switch run the program."""
+        """Makes the switch run the program; does nothing when it runs it already."""
+        if self._cookie == program.cookie:
+            return
         request = p4r.SetForwardingPipelineConfigRequest(
             device_id=self._device_id,
             election_id=_ELECTION,
@@ -68,6 +71,7 @@ class LabSwitch:
         request.config.p4_device_config = program.blob
         request.config.cookie.cookie = program.cookie
         self._service.set_pipeline(request)
+        self._cookie = program.cookie
         self._drop_reasons = {cell: name for name, cell in Schema(program.p4info).enum("drop_reason_t").items()}
 
     async def write(self, updates: Sequence[p4r.Update]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -23,7 +23,11 @@ from controller.model import (
 from controller.model.ids import stable_id
 from controller.model.model import FIRST_ENI_PORT
 from controller.model.resources import Address
+from controller.plan import MappingPlan
 from topologies.description import InstanceDescription, RegionDescription, RegionError, load_description
+
+FABRIC_PORT = FIRST_ENI_PORT - 1  # of every host, towards the fabric that all hosts share with the mapping service
+SERVICE_MAC = "02:75:ff:ff:00:01"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Region:
     name: str
     model: Model
     links: tuple[UnderlayLink, ...]
+    mapping: MappingPlan = field(default_factory=MappingPlan)
 
     def host(self, name: str) -> PhysicalHost:
         """The host of that name."""
@@ -77,7 +82,14 @@ def build_region(description: RegionDescription) -> Region:
         name=description.name,
         model=Model([*hosts.values(), *routes, *builder.resources()]),
         links=links,
+        mapping=_mapping(description),
     )
+
+
+def _mapping(description: RegionDescription) -> MappingPlan:
+    described = description.mapping
+    gateway = stable_id("host", described.gateway) if described.gateway else ""
+    return MappingPlan(described.policy, described.service, gateway, key=f"lab of {description.name}".encode())
 
 
 def underlay_mac(host_index: int, port: int) -> str:
@@ -100,10 +112,28 @@ def _underlay(
         macs = (underlay_mac(index[a], ports[0]), underlay_mac(index[b], ports[1]))
         routes.append(UnderlayRoute(hosts[a].id, IPv4Network(hosts[b].address), ports[0], macs[0], macs[1]))
         routes.append(UnderlayRoute(hosts[b].id, IPv4Network(hosts[a].address), ports[1], macs[1], macs[0]))
+    if description.mapping.policy != "preload":
+        routes += _fabric(description, hosts, index)
+        next_port = {name: port + 1 for name, port in next_port.items()}
     crowded = next((name for name, port in next_port.items() if port > FIRST_ENI_PORT), None)
     if crowded is not None:
         raise RegionError(f"host {crowded} has more than {FIRST_ENI_PORT - 1} underlay links")
     return tuple(links), tuple(routes)
+
+
+def _fabric(
+    description: RegionDescription, hosts: Mapping[str, PhysicalHost], index: Mapping[str, int]
+) -> Iterator[UnderlayRoute]:
+    """Ways over the fabric that all hosts share: to the mapping service, and to hosts without a link of their own."""
+    linked = {frozenset(link) for link in description.links}
+    for name, host in hosts.items():
+        mac = underlay_mac(index[name], FABRIC_PORT)
+        service = IPv4Network(description.mapping.service)
+        yield UnderlayRoute(host.id, service, FABRIC_PORT, mac, SERVICE_MAC)
+        for other in hosts:
+            if other != name and frozenset((name, other)) not in linked:
+                way = IPv4Network(hosts[other].address)
+                yield UnderlayRoute(host.id, way, FABRIC_PORT, mac, underlay_mac(index[other], FABRIC_PORT))
 
 
 def _addresses(instance: InstanceDescription) -> tuple[Address, ...]:

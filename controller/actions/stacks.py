@@ -8,7 +8,7 @@ from dataclasses import replace
 from controller.actions.network_interfaces import mac_of
 from controller.errors import RequestError
 from controller.model import Account, NetworkInterface, PhysicalHost, Resource, RouteTable, Stack, UnderlayRoute, Vpc
-from controller.model.resources import KINDS, Instance, Subnet
+from controller.model.resources import DEFAULT_ACCOUNT, KINDS, Instance, Subnet
 from controller.model.rules import check, check_gone, check_route
 from controller.model.transaction import Transaction
 
@@ -61,7 +61,11 @@ def _accounts(tx: Transaction, resources: Iterable[Resource]) -> list[Account]:
     """The accounts that are referred to and do not exist, among them the one that owns what names no account."""
     named = {getattr(resource, "account_id", "") for resource in resources} - {""}
     named -= {resource.id for resource in resources if isinstance(resource, Account)}
-    return [Account(account_id, "") for account_id in sorted(named) if tx.model.get(Account, account_id) is None]
+    return [
+        Account(account_id, "default" if account_id == DEFAULT_ACCOUNT else "")
+        for account_id in sorted(named)
+        if tx.model.get(Account, account_id) is None
+    ]
 
 
 def _fitted(tx: Transaction, resource: Resource) -> Resource:

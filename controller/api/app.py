@@ -35,8 +35,14 @@ _HTTP_CODES: Mapping[int, str] = {404: "InvalidAction", 405: "InvalidAction", 40
 
 def create_app(ledger: Ledger) -> FastAPI:
     """The API over a ledger."""
-    app = FastAPI(title="p4vpc", version="1", description="A VPC network on programmable data planes.")
+    app = routed_app()
     app.state.gate = Gate(ledger)
+    return app
+
+
+def routed_app() -> FastAPI:
+    """The API without a ledger: what describes itself; `app.state.gate` has to be set before it answers."""
+    app = FastAPI(title="p4vpc", version="1", description="A VPC network on programmable data planes.")
     for router in (
         network.vpcs,
         network.subnets,
@@ -56,6 +62,7 @@ def create_app(ledger: Ledger) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreError, _failed)
+    app.add_exception_handler(Exception, _broken)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return app
 
@@ -90,6 +97,11 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
 async def _failed(_: Request, error: Exception) -> JSONResponse:
     _log.error("store_failed error=%r", str(error))
     return _problem(503, "Unavailable", "The store cannot be written; nothing was changed")
+
+
+async def _broken(request: Request, error: Exception) -> JSONResponse:
+    _log.error("request_failed path=%s error=%r", request.url.path, error, exc_info=error)
+    return _problem(500, "InternalError", "The controller made a mistake; nothing was changed")
 
 
 def _problem(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from controller.actions import instances as instance_actions
@@ -12,6 +11,7 @@ from controller.api.routes import Filter, Limit, NextToken, describable, router_
 from controller.api.schemas import (
     VIEWS,
     Answer,
+    AnyAddress,
     AssignAddresses,
     Attach,
     CreateNetworkInterface,
@@ -102,7 +102,7 @@ async def assign_addresses(eni_id: str, body: AssignAddresses, gate: TheGate, wh
 
 
 @network_interfaces.delete("/{eni_id}/addresses", response_model=AnInterface, operation_id="UnassignAddresses")
-async def unassign_addresses(eni_id: str, address: IPv4Address | IPv6Address, gate: TheGate, who: Who) -> Any:
+async def unassign_addresses(eni_id: str, address: AnyAddress, gate: TheGate, who: Who) -> Any:
     """Takes an address away that is not the primary one."""
     act = eni_actions.unassign_addresses
     return gate.change(who, "UnassignAddresses", lambda tx: act(tx, eni_id, [address]))

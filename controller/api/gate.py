@@ -227,6 +227,19 @@ def _repeat(
     return Repeat(request, client_token)
 
 
+def known_query(request: Request) -> None:
+    """Refuses query parameters that the route does not have: a mistyped filter must not list everything."""
+    route = request.scope["route"]
+    operation = request.app.openapi()["paths"][route.path][request.method.lower()]
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known or name in seen:
+            text = "It is given twice" if name in known else "There is no such parameter"
+            raise RequestError("InvalidParameterValue" if name in known else "UnknownParameter", text, name)
+        seen.add(name)
+
+
 Who = Annotated[Caller, Depends(_caller)]
 Operator = Annotated[Caller, Depends(_operator)]
 Once = Annotated[Repeat, Depends(_repeat)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from controller.actions import route_tables as tables
@@ -13,6 +12,7 @@ from controller.api.routes import describable, listable, listable_in_vpc, router
 from controller.api.schemas import (
     VIEWS,
     Answer,
+    AnyNetwork,
     AssociateRouteTable,
     CidrBlock,
     CreateRouteTable,
@@ -71,7 +71,7 @@ async def associate_cidr_block(vpc_id: str, body: CidrBlock, gate: TheGate, who:
 
 
 @vpcs.delete("/{vpc_id}/cidr-blocks", response_model=AVpc, operation_id="DisassociateVpcCidrBlock")
-async def disassociate_cidr_block(vpc_id: str, cidr_block: IPv4Network | IPv6Network, gate: TheGate, who: Who) -> Any:
+async def disassociate_cidr_block(vpc_id: str, cidr_block: AnyNetwork, gate: TheGate, who: Who) -> Any:
     """Takes a CIDR block away that no subnet uses."""
     act = vpc_actions.disassociate_cidr_block
     return gate.change(who, "DisassociateVpcCidrBlock", lambda tx: act(tx, vpc_id, cidr_block))
@@ -142,7 +142,7 @@ async def replace_route(route_table_id: str, body: RouteRequest, gate: TheGate, 
 
 
 @route_tables.delete("/{route_table_id}/routes", response_model=ARouteTable, operation_id="DeleteRoute")
-async def delete_route(route_table_id: str, destination: IPv4Network | IPv6Network, gate: TheGate, who: Who) -> Any:
+async def delete_route(route_table_id: str, destination: AnyNetwork, gate: TheGate, who: Who) -> Any:
     """Removes a route."""
     return gate.change(who, "DeleteRoute", lambda tx: tables.delete_route(tx, route_table_id, destination))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
 from typing import Any
 
 from controller.actions import accounts as account_actions
@@ -28,6 +27,7 @@ from controller.api.schemas import (
     Page,
     QuotasRequest,
     SetUnderlayRoute,
+    V4Network,
 )
 from controller.model import Account, PhysicalHost, Quotas, Token, UnderlayRoute
 from controller.model.transaction import find
@@ -79,7 +79,7 @@ async def set_underlay_route(host_id: str, body: SetUnderlayRoute, gate: TheGate
 
 
 @hosts.delete("/{host_id}/underlay-routes", response_model=Answer, operation_id="DeleteUnderlayRoute")
-async def delete_underlay_route(host_id: str, destination: IPv4Network, gate: TheGate, who: Operator) -> Any:
+async def delete_underlay_route(host_id: str, destination: V4Network, gate: TheGate, who: Operator) -> Any:
     """Removes a host's route."""
     act = host_actions.delete_underlay_route
     return gate.remove(who, "DeleteUnderlayRoute", lambda tx: act(tx, host_id, destination))

@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from controller.actions.stacks import apply_description
 from controller.api.gate import Gate, Operator, TheGate, Who, decoded, encoded
 from controller.api.routes import Filter, Limit, NextToken, listable_by_operator, router_for
-from controller.api.schemas import Applied, ApplyStack, HistoryEntry, Mapping_, Page, Status
+from controller.api.schemas import AnyAddress, Applied, ApplyStack, HistoryEntry, Mapping_, Page, Status
 from controller.errors import CodecError, RequestError
 from controller.model import Change, NetworkInterface, Resource, Stack, Vpc
 from controller.model.transaction import Caller, Transaction, find
@@ -62,7 +62,7 @@ async def list_mappings(
     gate: TheGate,
     who: Who,
     vpc_id: Annotated[str, Query(max_length=255)],
-    address: IPv4Address | IPv6Address | None = None,
+    address: AnyAddress | None = None,
     limit: Limit = 100,
     next_token: NextToken = None,
 ) -> Any:

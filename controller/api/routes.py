@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from controller.api.gate import Operator, TheGate, Who
+from controller.api.gate import Operator, TheGate, Who, known_query
 from controller.api.schemas import VIEWS, One, Page, Problem
 from controller.model import Resource
 
@@ -26,7 +26,7 @@ Filter = Annotated[str | None, Query(max_length=255)]
 
 def router_for(path: str, tag: str) -> APIRouter:
     """A router for the resources under a path."""
-    return APIRouter(prefix=f"/v1/{path}", tags=[tag], responses=REFUSALS)
+    return APIRouter(prefix=f"/v1/{path}", tags=[tag], responses=REFUSALS, dependencies=[Depends(known_query)])
 
 
 def describable(router: APIRouter, kind: type[Resource], plural: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from controller.model import (
     Account,
@@ -28,6 +28,19 @@ _T = TypeVar("_T")
 OPERATORS_ONLY = ("host_id", "port")  # null for others: a customer does not see where things run
 SECRET = ("digest",)
 
+
+def _written(value: object) -> object:
+    if not isinstance(value, str) or "%" in value:
+        raise ValueError("an address is text, without a zone")
+    return value
+
+
+V4Address = Annotated[IPv4Address, BeforeValidator(_written)]
+V6Address = Annotated[IPv6Address, BeforeValidator(_written)]
+AnyAddress = Annotated[IPv4Address | IPv6Address, BeforeValidator(_written)]
+V4Network = Annotated[IPv4Network, BeforeValidator(_written)]
+V6Network = Annotated[IPv6Network, BeforeValidator(_written)]
+AnyNetwork = Annotated[IPv4Network | IPv6Network, BeforeValidator(_written)]
 Name = Annotated[str, Field(max_length=255)]
 Count = Annotated[int, Field(ge=0, le=50)]
 Mac = Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
@@ -40,8 +53,8 @@ class _Request(BaseModel):
 class CreateVpc(_Request):
     """A VPC; `account_id` is for operators."""
 
-    cidr_block: IPv4Network
-    ipv6_cidr_block: IPv6Network | None = None
+    cidr_block: V4Network
+    ipv6_cidr_block: V6Network | None = None
     name: Name = ""
     account_id: str | None = None
 
@@ -55,15 +68,15 @@ class Rename(_Request):
 class CidrBlock(_Request):
     """A further CIDR block of a VPC."""
 
-    cidr_block: IPv4Network | IPv6Network
+    cidr_block: AnyNetwork
 
 
 class CreateSubnet(_Request):
     """A subnet of a VPC."""
 
     vpc_id: str
-    cidr_block: IPv4Network
-    ipv6_cidr_block: IPv6Network | None = None
+    cidr_block: V4Network
+    ipv6_cidr_block: V6Network | None = None
     name: Name = ""
 
 
@@ -77,7 +90,7 @@ class CreateRouteTable(_Request):
 class RouteRequest(_Request):
     """A route: where packets to `destination` go. The target is "blackhole" or the id of a network interface."""
 
-    destination: IPv4Network | IPv6Network
+    destination: AnyNetwork
     target: str
 
 
@@ -91,8 +104,8 @@ class CreateNetworkInterface(_Request):
     """A network interface; addresses that are not given are chosen."""
 
     subnet_id: str
-    private_ip_address: IPv4Address | None = None
-    ipv6_addresses: tuple[IPv6Address, ...] = Field(default=(), max_length=50)
+    private_ip_address: V4Address | None = None
+    ipv6_addresses: tuple[V6Address, ...] = Field(default=(), max_length=50)
     ipv6_address_count: Count = 0
     source_dest_check: bool = True
     name: Name = ""
@@ -108,7 +121,7 @@ class ModifyNetworkInterface(_Request):
 class AssignAddresses(_Request):
     """Addresses to be added: these, and so many chosen ones."""
 
-    addresses: tuple[IPv4Address | IPv6Address, ...] = Field(default=(), max_length=50)
+    addresses: tuple[AnyAddress, ...] = Field(default=(), max_length=50)
     secondary_private_ip_address_count: Count = 0
     ipv6_address_count: Count = 0
 
@@ -124,7 +137,7 @@ class RunInstance(_Request):
     """An instance with a new network interface; `host_id` is for operators."""
 
     subnet_id: str
-    private_ip_address: IPv4Address | None = None
+    private_ip_address: V4Address | None = None
     ipv6_address_count: Count = 0
     host_id: str | None = None
     name: Name = ""
@@ -141,13 +154,13 @@ class CreateHost(_Request):
     """A physical host, known by its address on the underlay."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
-    address: IPv4Address
+    address: V4Address
 
 
 class SetUnderlayRoute(_Request):
     """How a host reaches a range of underlay addresses."""
 
-    destination: IPv4Network
+    destination: V4Network
     port: Annotated[int, Field(ge=1, le=15)]
     mac: Mac
     next_hop: Mac

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,10 +33,11 @@ class ClientError(ControllerError):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Where the controller is, and who asks."""
+    """Where the controller is, who asks, and the file of a certificate authority other than the usual ones."""
 
     endpoint: str
     token: str
+    ca: str | None = None
 
 
 def configuration(
@@ -51,6 +53,7 @@ def configuration(
     return Configuration(
         endpoint or environment.get("P4VPC_ENDPOINT") or str(kept.get("endpoint", DEFAULT_ENDPOINT)),
         token or environment.get("P4VPC_TOKEN") or str(kept.get("token", "")),
+        environment.get("P4VPC_CA") or kept.get("ca"),
     )
 
 
@@ -66,17 +69,16 @@ class Client:
             self._http = httpx.Client(
                 base_url="http://controller" if is_unix else wanted.endpoint,
                 transport=httpx.HTTPTransport(uds=path) if is_unix else None,
+                verify=ssl.create_default_context(cafile=wanted.ca) if wanted.ca else True,
                 headers={"Authorization": f"Bearer {wanted.token}"},
                 timeout=_TIMEOUT,
                 trust_env=False,
             )
-        except (httpx.InvalidURL, ValueError) as error:
+        except (httpx.InvalidURL, ValueError, OSError) as error:
             raise ClientError(f"{wanted.endpoint}: {error}") from None
         self._endpoint = wanted.endpoint
 
-    def call(
-        self, verb: str, path: str, body: object = None, query: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
+    def call(self, verb: str, path: str, body: object = None, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The answer to a request; ClientError with the controller's code when it refuses."""
         try:
             answer = self._http.request(verb, f"/v1/{path}", json=body, params=query)

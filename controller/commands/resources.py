@@ -30,7 +30,9 @@ class Kind:
 
 KINDS = (
     Kind("vpc", "vpcs", schemas.CreateVpc, "vpc-", ("id", "name", "cidr_blocks", "state")),
-    Kind("subnet", "subnets", schemas.CreateSubnet, "subnet-", ("id", "name", "cidr_block", "ipv6_cidr_block", "vpc_id")),
+    Kind(
+        "subnet", "subnets", schemas.CreateSubnet, "subnet-", ("id", "name", "cidr_block", "ipv6_cidr_block", "vpc_id")
+    ),
     Kind("route-table", "route-tables", schemas.CreateRouteTable, "rtb-", ("id", "name", "vpc_id", "routes", "state")),
     Kind(
         "network-interface",
@@ -39,7 +41,9 @@ KINDS = (
         "eni-",
         ("id", "name", "addresses", "mac", "subnet_id", "instance_id", "state"),
     ),
-    Kind("instance", "instances", schemas.RunInstance, "i-", ("id", "name", "network_interface_id", "host_id", "state")),
+    Kind(
+        "instance", "instances", schemas.RunInstance, "i-", ("id", "name", "network_interface_id", "host_id", "state")
+    ),
     Kind("host", "hosts", schemas.CreateHost, "host-", ("id", "name", "address", "state")),
     Kind("account", "accounts", schemas.CreateAccount, "", ("id", "name")),
     Kind("token", "tokens", schemas.CreateToken, "token-", ("id", "name", "account_id")),
@@ -103,9 +107,7 @@ def _list(kind: Kind) -> Callable[..., None]:
     ]
     for name in _FILTERS.get(kind.path, ()):
         annotation = Annotated[str | None, typer.Option(help="only those with this")]
-        parameters.append(
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        )
+        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
     return _command(verb, f"list_{kind.name}", f"List the {kind.path}.", parameters)
 
 

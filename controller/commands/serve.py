@@ -12,7 +12,7 @@ import typer
 import uvicorn
 
 from controller.actions.accounts import create_token
-from controller.api import create_app
+from controller.api.app import create_app
 from controller.errors import ControllerError, StoreError
 from controller.model import Token
 from controller.model.transaction import OPERATOR
@@ -49,6 +49,11 @@ def serve(
         ssl_keyfile=tls_key,
         server_header=False,
     )
+    try:
+        config.load()
+    except OSError as error:  # also what TLS complains about
+        typer.echo(f"p4vpc: cannot use {tls_certificate} and {tls_key}: {error}", err=True)
+        raise typer.Exit(2) from None
     typer.echo(f"listening address={address_of(listener)} store={store} revision={ledger.revision}")
     try:
         uvicorn.Server(config).run(sockets=[listener])

@@ -16,10 +16,12 @@ from controller.commands.client import Client, ClientError, configuration
 
 
 class Output(StrEnum):
-    """How answers are printed."""
+    """How answers are printed; id and secret are for scripts."""
 
     TABLE = "table"
     JSON = "json"
+    ID = "id"
+    SECRET = "secret"
 
 
 Endpoint = Annotated[str | None, typer.Option(help="http://..., https://... or unix:PATH; else P4VPC_ENDPOINT")]
@@ -39,8 +41,11 @@ class Session:
         """Prints the document as JSON, or the table."""
         if self.output is Output.JSON:
             typer.echo(json.dumps(document, indent=2))
-        else:
+        elif self.output is Output.TABLE:
             self._console.print(table())
+        else:
+            for one in document if isinstance(document, list) else [document]:
+                typer.echo(one.get(self.output.value, "-"))
 
     def resource(self, resource: dict[str, Any]) -> None:
         """Prints one resource, field by field."""

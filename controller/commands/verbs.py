@@ -16,7 +16,9 @@ InterfaceId = Annotated[str, typer.Argument(help="eni-...")]
 
 
 @connected
-def rename(session: Session, resource_id: Annotated[str, typer.Argument()], name: Annotated[str, typer.Argument()]) -> None:
+def rename(
+    session: Session, resource_id: Annotated[str, typer.Argument()], name: Annotated[str, typer.Argument()]
+) -> None:
     """Give a resource another name."""
     answer = session.client.call("PATCH", f"{kind_of(resource_id).path}/{resource_id}", {"name": name})
     session.resource(answer["resource"])
@@ -58,7 +60,9 @@ def attach(
 ) -> None:
     """Give a network interface to an instance."""
     body = {"instance_id": instance_id, "device_index": device_index}
-    session.resource(session.client.call("PUT", f"network-interfaces/{network_interface_id}/attachment", body)["resource"])
+    session.resource(
+        session.client.call("PUT", f"network-interfaces/{network_interface_id}/attachment", body)["resource"]
+    )
 
 
 @connected

@@ -156,6 +156,8 @@ def _text_decoder(options: tuple[type, ...]) -> _Convert:
     def decode(value: Any) -> Any:
         if type(value) is not str:
             raise CodecError(f": {value!r} is not text")
+        if "%" in value:
+            raise CodecError(f": {value!r} has a zone")
         try:
             return parse(value)
         except ValueError as error:

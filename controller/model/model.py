@@ -227,7 +227,7 @@ class Model:
     def _add(self, resource: Resource) -> None:
         self._tables[type(resource)].add(resource.id, resource)
         if isinstance(resource, NetworkInterface):
-            for address in resource.addresses:
+            for address in set(resource.addresses):
                 self._addresses.add((resource.vpc_id, address_number(address)), resource.id, resource)
             if resource.host_id:
                 self._loads.shift(resource.host_id, 1)
@@ -247,7 +247,7 @@ class Model:
 
     def _forget_places(self, eni: NetworkInterface) -> None:
         self._give_back(NetworkInterface, "number", eni.number)
-        for address in eni.addresses:
+        for address in set(eni.addresses):
             self._addresses.remove((eni.vpc_id, address_number(address)), eni.id)
         subnet = self.subnets.get(eni.subnet_id)
         for block in subnet.blocks() if subnet is not None else ():

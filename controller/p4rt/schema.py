@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol, TypeVar
@@ -12,6 +13,16 @@ from finsy.proto import p4i, p4r, p4t
 
 from controller.p4rt.entry import Entry, Value
 from controller.p4rt.errors import FieldError, TableError
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table: its fields as (name, match kind, width in bits), and the parameters of each action as (name, width)."""
+
+    name: str
+    size: int
+    fields: tuple[tuple[str, str, int], ...]
+    actions: Mapping[str, tuple[tuple[str, int], ...]]
 
 
 class Schema:
@@ -30,6 +41,15 @@ class Schema:
             name: {member: int.from_bytes(spec.value, "big") for member, spec in _members(enum)}
             for name, enum in p4info.type_info.serializable_enums.items()
         }
+
+    @property
+    def finsy(self) -> p4schema.P4Schema:
+        """The same as finsy has it, for what it encodes itself."""
+        return self._schema
+
+    def describe(self) -> list[TableInfo]:
+        """What each table looks like."""
+        return [_described(self._tables[name]) for name in self.tables()]
 
     def tables(self) -> list[str]:
         """The full names of all tables."""
@@ -75,6 +95,10 @@ class Schema:
         """The P4Runtime id of an indexed counter."""
         return _named(self._schema.counters, name, "the program", "counter").id
 
+    def register_id(self, name: str) -> int:
+        """The P4Runtime id of a register."""
+        return _named(self._schema.registers, name, "the program", "register").id
+
     def _table(self, name: str) -> p4schema.P4Table:
         if name not in self._tables:
             raise TableError(f"the program has no table {name}{_suggest(name, self._tables)}")
@@ -118,6 +142,19 @@ class Schema:
         if isinstance(value, IPv4Network | IPv6Network):
             return int(value.network_address), value.prefixlen
         return value
+
+
+def _described(table: p4schema.P4Table) -> TableInfo:
+    fields = tuple(
+        (f.name, getattr(f.match_type, "name", str(f.match_type)).lower(), f.bitwidth) for f in table.match_fields
+    )
+    actions = {_short(a.name): tuple((p.name, p.bitwidth) for p in a.params) for a in table.actions}
+    return TableInfo(table.name, table.size, fields, actions)
+
+
+def _kind(field: p4schema.P4MatchField) -> str:
+    kind = field.match_type
+    return kind if isinstance(kind, str) else kind.name.lower()
 
 
 def _action_refs(table: p4schema.P4Table) -> dict[str, p4schema.P4ActionRef]:

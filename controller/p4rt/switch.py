@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self
 
 import grpc
-from finsy.proto import p4r, p4r_grpc, rpc_code, rpc_status
+from finsy.proto import p4i, p4r, p4r_grpc, rpc_code, rpc_status
 
 from controller.p4rt.errors import TableError
 from controller.p4rt.program import Program
+from controller.p4rt.stream import StreamReader
 
 _CONFIG_TIMEOUT = 120.0  # seconds; a switch may compile the program to native code
 _REQUEST_TIMEOUT = 30.0
@@ -43,11 +44,13 @@ class SwitchDevice:
         except grpc.aio.AioRpcError as error:
             await self._channel.close()
             raise _refused(self.name, error, ()) from None
+        self._reader = StreamReader(self._stream)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._reader.close()
         self._stream.cancel()
         if self._channel is not None:
             await self._channel.close()
@@ -88,6 +91,24 @@ class SwitchDevice:
             raise _refused(self.name, error, ()) from None
         return found
 
+    async def p4info(self) -> p4i.P4Info:
+        """The P4Info of the program that the switch runs; TableError when it runs none."""
+        config = await self._config(p4r.GetForwardingPipelineConfigRequest.P4INFO_AND_COOKIE)
+        if config is None or not config.HasField("p4info"):
+            raise TableError(f"{self.name}: the switch runs no program")
+        return config.p4info
+
+    def messages(self, kind: str) -> AsyncIterator[p4r.StreamMessageResponse]:
+        """Messages of one kind that the switch sends on its own account (see `StreamReader`)."""
+        return self._reader.messages(kind)
+
+    async def send(self, message: p4r.StreamMessageRequest) -> None:
+        """Sends a packet-out or an acknowledgement."""
+        try:
+            await self._stream.write(message)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
+            raise TableError(f"{self.name}: the stream has ended ({error})") from None
+
     async def _become_primary(self) -> None:
         self._stream = self._stub.StreamChannel(wait_for_ready=True)
         claim = p4r.MasterArbitrationUpdate(device_id=self._device_id, election_id=self._election_id)
@@ -99,16 +120,20 @@ class SwitchDevice:
             raise TableError(f"{self.name}: another controller with a higher election id is primary")
 
     async def _running_cookie(self) -> int | None:
-        request = p4r.GetForwardingPipelineConfigRequest(
-            device_id=self._device_id, response_type=p4r.GetForwardingPipelineConfigRequest.COOKIE_ONLY
-        )
+        config = await self._config(p4r.GetForwardingPipelineConfigRequest.COOKIE_ONLY)
+        return config.cookie.cookie if config is not None and config.HasField("cookie") else None
+
+    async def _config(
+        self, what: p4r.GetForwardingPipelineConfigRequest.ResponseType.ValueType
+    ) -> p4r.ForwardingPipelineConfig | None:
+        request = p4r.GetForwardingPipelineConfigRequest(device_id=self._device_id, response_type=what)
         try:
             answer = await self._stub.GetForwardingPipelineConfig(request, timeout=_REQUEST_TIMEOUT)
         except grpc.aio.AioRpcError as error:
             if error.code() == grpc.StatusCode.FAILED_PRECONDITION:
                 return None
             raise _refused(self.name, error, ()) from None
-        return answer.config.cookie.cookie if answer.config.HasField("cookie") else None
+        return answer.config
 
 
 def _refused(name: str, error: grpc.aio.AioRpcError, updates: Sequence[p4r.Update]) -> TableError:

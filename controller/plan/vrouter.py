@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from controller.model import Model, PhysicalHost, Vpc
-from controller.model.resources import Address, Network
+from controller.model import Model, PhysicalHost
 from controller.p4rt import Entry
-
-_MAPPED = int(IPv6Address("::ffff:0.0.0.0"))
-
-
-def data_plane_address(address: Address) -> IPv6Address:
-    """The 128-bit form the data plane works with: IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2)."""
-    return IPv6Address(_MAPPED | int(address)) if isinstance(address, IPv4Address) else address
+from controller.plan.addresses import data_plane_address, data_plane_network
+from controller.plan.mapping import MappingPlan, mapping_entries
 
 
-def data_plane_network(network: Network) -> IPv6Network:
-    """The same for a prefix: an IPv4 /24 becomes a /120."""
-    if isinstance(network, IPv4Network):
-        return IPv6Network((_MAPPED | int(network.network_address), 96 + network.prefixlen))
-    return network
-
-
-def vrouter_entries(model: Model, host: PhysicalHost) -> Iterator[Entry]:
-    """Everything that the router of `host` should hold."""
+def vrouter_entries(model: Model, host: PhysicalHost, mapping: MappingPlan | None = None) -> Iterator[Entry]:
+    """Everything that the router of `host` should hold; all mappings are preloaded unless `mapping` says otherwise."""
     yield Entry("host_address", {"address": host.address}, "this_host")
     yield from _underlay(model, host)
     yield from _local_interfaces(model, host)
-    for vpc in model.vpcs_on(host):
-        yield from _vpc(model, host, vpc)
+    yield from mapping_entries(model, host, mapping or MappingPlan())
 
 
 def _underlay(model: Model, host: PhysicalHost) -> Iterator[Entry]:
@@ -74,13 +59,3 @@ def _local_interfaces(model: Model, host: PhysicalHost) -> Iterator[Entry]:
                 yield Entry("route", match, "local")
             else:
                 yield Entry("route", match, "refuse", reason="BLACKHOLE")
-
-
-def _vpc(model: Model, host: PhysicalHost, vpc: Vpc) -> Iterator[Entry]:
-    for eni in model.interfaces_by_vpc[vpc.id]:
-        home = model.hosts[eni.host_id]
-        for address in eni.addresses:
-            match = {"vpc": vpc.number, "address": data_plane_address(address)}
-            yield Entry("mapping", match, "to_host", host=home.address, eni=eni.number)
-        if home.id != host.id:
-            yield Entry("trusted_source", {"vpc": vpc.number, "eni": eni.number, "host": home.address}, "trusted")

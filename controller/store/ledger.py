@@ -39,7 +39,7 @@ class Ledger:
         self._subscribers: list[Subscriber] = []
         self.revision, resources, self._revisions = store.load()
         self._model = LiveModel(resources)
-        gc.freeze()
+        gc.freeze()  # what was loaded stays; no collection need look at it again
         self.applied_revision = 0
 
     @property
@@ -90,7 +90,7 @@ class Ledger:
 
     def revision_of(self, resource: Resource) -> int:
         """The revision in which the resource was last changed."""
-        return self._revisions[resource.id]
+        return self._revisions[_key(resource)]
 
     def is_available(self, resource: Resource) -> bool:
         """Whether every switch concerned holds the resource as it is."""
@@ -100,8 +100,12 @@ class Ledger:
         self.revision = committed.revision
         for change in committed.changes:
             if change.after is None:
-                del self._revisions[change.subject.id]
+                del self._revisions[_key(change.subject)]
             else:
-                self._revisions[change.subject.id] = committed.revision
+                self._revisions[_key(change.subject)] = committed.revision
         for subscriber in tuple(self._subscribers):
             subscriber(committed)
+
+
+def _key(resource: Resource) -> tuple[str, str]:
+    return type(resource).__name__, resource.id

@@ -111,7 +111,7 @@ class Store:
         version = self._number("PRAGMA user_version")
         if version != SCHEMA_VERSION:
             raise StoreError(f"{self._path}: its schema version is {version}, this program knows {SCHEMA_VERSION}")
-        words = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        words = self._db.execute("PRAGMA quick_check('resource')").fetchone()[0]  # the history may be large
         if words != "ok":
             raise StoreError(f"{self._path}: it is damaged: {words}")
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -120,8 +120,8 @@ class Store:
         """Closes the file."""
         self._db.close()
 
-    def load(self) -> tuple[int, list[Resource], dict[str, int]]:
-        """The last revision, every resource, and the revision in which each was last changed, by id."""
+    def load(self) -> tuple[int, list[Resource], dict[tuple[str, str], int]]:
+        """The last revision, every resource, and the revision in which each was last changed, by kind and id."""
         with self._reading(), _no_collection():
             rows = self._db.execute("SELECT kind, id, revision, body FROM resource").fetchall()
             documents = json.loads("[" + ",".join(row[3] for row in rows) + "]")
@@ -132,7 +132,7 @@ class Store:
                 except CodecError as error:
                     raise StoreError(f"{self._path}: {resource_id}: {error}") from None
             last = self._number("SELECT coalesce(max(revision), 0) FROM revision")
-            return last, resources, {row[1]: row[2] for row in rows}
+            return last, resources, {(row[0], row[1]): row[2] for row in rows}
 
     def commit(
         self,
@@ -181,15 +181,16 @@ class Store:
             clauses.append("(revision, position) < (?, ?)")
             values += before
         where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-        rows = self._db.execute(
-            "SELECT revision, position, time, who, action, kind, id, account, before, after FROM change"
-            f" JOIN revision USING (revision) {where} ORDER BY revision DESC, position DESC LIMIT ?",
-            (*values, limit),
-        )
-        return [
-            (position, Past(revision, time, who, action, kind, subject, account, _parsed(old), _parsed(new)))
-            for revision, position, time, who, action, kind, subject, account, old, new in rows
-        ]
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT revision, position, time, who, action, kind, id, account, before, after FROM change"
+                f" JOIN revision USING (revision) {where} ORDER BY revision DESC, position DESC LIMIT ?",
+                (*values, limit),
+            ).fetchall()
+            return [
+                (position, Past(revision, when, who, action, kind, subject, account, _parsed(old), _parsed(new)))
+                for revision, position, when, who, action, kind, subject, account, old, new in rows
+            ]
 
     def _write(self, revision: int, position: int, change: Change) -> None:
         kind, subject = type(change.subject).__name__, change.subject

@@ -10,6 +10,10 @@ control verify_underlay(inout headers_t hdr, inout packet_t packet) {
               hdr.underlay.flags, hdr.underlay.fragment, hdr.underlay.ttl, hdr.underlay.protocol,
               hdr.underlay.src, hdr.underlay.dst },
             hdr.underlay.checksum, HashAlgorithm.csum16);
+        verify_checksum(hdr.message.isValid() && hdr.tunnel.checksum != 0,
+            { hdr.underlay.src, hdr.underlay.dst, 8w0, hdr.underlay.protocol, hdr.tunnel.length, hdr.tunnel.src_port,
+              hdr.tunnel.dst_port, hdr.tunnel.length, hdr.message },
+            hdr.tunnel.checksum, HashAlgorithm.csum16);
     }
 }
 

@@ -11,6 +11,7 @@ const bit<8>  PROTOCOL_TCP = 6;
 const bit<8>  PROTOCOL_UDP = 17;
 const bit<8>  PROTOCOL_ICMPV6 = 58;
 const bit<16> GENEVE_PORT  = 6081;
+const bit<16> MAPPING_PORT = 6082;
 
 const bit<8>  NEIGHBOR_SOLICITATION  = 135;
 const bit<8>  NEIGHBOR_ADVERTISEMENT = 136;
@@ -132,6 +133,23 @@ header option_eni_t {
     eni_t   dst;
 }
 
+// The mapping protocol (docs/mapping.md): a question, an answer or a change, a confirmation. 64 bytes on the wire.
+header mapping_message_t {
+    bit<8>          type;
+    bit<8>          flags;
+    bit<16>         reserved;
+    bit<32>         lifetime;   // milliseconds that the answer holds
+    bit<32>         sequence;   // of an answer; its confirmation has the same
+    bit<8>          reserved2;
+    vpc_t           vpc;
+    addr_t          address;    // what is asked about
+    addr_t          source;     // a question's: who wants to send there
+    underlay_addr_t host;       // an answer's: where the address is, 0 = nowhere
+    underlay_addr_t other;      // a second host that may send from the address, while it moves; 0 = none
+    eni_t           eni;
+    bit<32>         version;    // of the mapping; never goes back
+}
+
 // Any other option. Read to get past it, never sent on.
 header option_other_t {
     bit<16>     class;
@@ -145,6 +163,7 @@ struct headers_t {
     ethernet_t        ethernet;
     ipv4_t            underlay;
     udp_t             tunnel;
+    mapping_message_t message;
     geneve_t          geneve;
     option_eni_t      option_eni;
     option_other_t[4] option_other;

@@ -3,7 +3,8 @@
 #ifndef METADATA_P4
 #define METADATA_P4
 
-const bit<8> REPLY_FIELDS = 1;   // field list that a second pass keeps
+const bit<8> REPLY_FIELDS   = 1;   // field lists that a second pass keeps
+const bit<8> REQUEST_FIELDS = 2;
 
 // The lookup tuple of the inner packet. Ports are 0 where there are none.
 struct flow_t {
@@ -18,6 +19,7 @@ struct flow_t {
 struct tunnel_t {
     underlay_addr_t src;
     underlay_addr_t dst;
+    bit<8>          ttl;
     bit<16>         entropy;
 }
 
@@ -34,13 +36,41 @@ struct reply_meta_t {
     bit<16> mtu;
 }
 
+// A question for the mapping service.
+struct request_t {
+    underlay_addr_t service;
+    vpc_t           vpc;
+    addr_t          address;
+    addr_t          source;
+    eni_t           eni;
+}
+
+// What is known of (VPC, address): of a packet's destination on its way out, of its source on its way in.
+struct mapping_meta_t {
+    miss_policy_t   policy;
+    bit<64>         secret;     // keys the cache's hash
+    underlay_addr_t service;
+    underlay_addr_t gateway;
+    bool            relay;      // came from another host, for this one to map as the VPC's gateway
+    bool            known;      // a table knows the destination
+    bool            trusted;    // a table knows the source
+    bool            found;      // the cache has it: the fields below are set
+    underlay_addr_t host;
+    underlay_addr_t other;
+    eni_t           eni;
+    bool            ending;     // its lifetime ends soon
+    addr_t          address;
+    bool            ask;        // the mapping service is to be asked about `address`
+}
+
 struct metadata_t {
     drop_reason_t drop;
     origin_t      origin;
     port_t        port;        // where the packet came from, in a second pass too
     bit<16>       mtu;
     bool          own_address; // the address sent from, or asked for, is the ENI's
-    bool          answered;    // the router itself answers, to the port that the packet came from
+    bool          answered;    // the router itself answers, to the port that the packet came from, or keeps the packet
+    bool          consumed;    // the packet was for the router and goes nowhere
     bool          quoted;      // this is the second pass
     bool          local;       // the destination ENI is on this host, behind `local_port`
     port_t        local_port;
@@ -57,8 +87,11 @@ struct metadata_t {
     flow_t        flow;
     tunnel_t      tunnel;
     parsing_t     parsing;
-    @field_list(REPLY_FIELDS)
+    mapping_meta_t mapping;
+    @field_list(REPLY_FIELDS, REQUEST_FIELDS)
     reply_meta_t  reply;
+    @field_list(REQUEST_FIELDS)
+    request_t     request;
 }
 
 // What travels with a packet: the router's own metadata, and each plugin's.

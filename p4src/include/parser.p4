@@ -9,12 +9,15 @@
 error { BadTunnel, BadOption }
 
 const bit<32> RECIRCULATED     = 4;      // standard_metadata.instance_type
+const bit<32> COPIED           = 1;
+const bit<8>  TUNNEL_TTL       = 64;
 const bit<32> QUOTED_IPV6_BITS = 9536;   // 1280 bytes less two IPv6 headers and the ICMPv6 header
 
 parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     state start {
         packet.meta.drop = drop_reason_t.NONE;
         packet.meta.answered = false;
+        packet.meta.consumed = false;
         packet.meta.parsing = { 0, 0, 0 };
         bytes.extract(hdr.ethernet);
         transition select(std.instance_type) {
@@ -27,10 +30,16 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
         packet.meta.quoted = true;
         packet.meta.origin = origin_t.ENI;
         packet.meta.port = packet.meta.reply.port;
-        transition select(hdr.ethernet.type) {
-            TYPE_IPV4: quoted_ipv4;
+        transition select(packet.meta.reply.kind, hdr.ethernet.type) {
+            (reply_t.MAPPING_REQUEST, _): request;
+            (_, TYPE_IPV4): quoted_ipv4;
             default: quoted_ipv6;
         }
+    }
+
+    state request {
+        packet.meta.origin = origin_t.ROUTER;
+        transition accept;
     }
 
     state quoted_ipv4 {
@@ -57,6 +66,7 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
 
     state from_eni {
         packet.meta.origin = origin_t.ENI;
+        packet.meta.tunnel.ttl = TUNNEL_TTL;
         packet.meta.inner_type = hdr.ethernet.type;
         transition select(hdr.ethernet.type) {
             TYPE_ARP: arp;
@@ -80,6 +90,7 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
     state underlay {
         bytes.extract(hdr.underlay);
         packet.meta.tunnel.src = hdr.underlay.src;
+        packet.meta.tunnel.ttl = hdr.underlay.ttl;
         transition select(hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.fragment, hdr.underlay.protocol) {
             (4, 5, 0, PROTOCOL_UDP): tunnel;
             default: accept;
@@ -90,8 +101,14 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
         bytes.extract(hdr.tunnel);
         transition select(hdr.tunnel.dst_port) {
             GENEVE_PORT: geneve;
+            MAPPING_PORT: message;
             default: accept;
         }
+    }
+
+    state message {
+        bytes.extract(hdr.message);
+        transition accept;
     }
 
     state geneve {

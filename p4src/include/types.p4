@@ -23,14 +23,35 @@ const bit<16> INSTANCE_MTU = 9001;   // bytes of an inner packet inside a VPC
 
 enum bit<8> origin_t {
     UNDERLAY = 0,
-    ENI      = 1
+    ENI      = 1,
+    ROUTER   = 2    // this router itself, in a second pass
 }
 
 // What the router answers on its own account. Such an answer is made in a second pass, because the parser then has to read
 // the packet as a quotation.
 enum bit<8> reply_t {
-    NONE    = 0,
-    TOO_BIG = 1    // ICMP 3/4 (RFC 1191), ICMPv6 type 2 (RFC 4443)
+    NONE            = 0,
+    TOO_BIG         = 1,   // ICMP 3/4 (RFC 1191), ICMPv6 type 2 (RFC 4443)
+    MAPPING_REQUEST = 2    // a question to the mapping service, made from a copy
+}
+
+// What becomes of an address of a VPC that this router has no mapping for.
+enum bit<8> miss_policy_t {
+    PRELOAD   = 0,   // the router has all mappings: drop
+    ON_DEMAND = 1,   // ask the mapping service; a gateway carries the packet meanwhile
+    GATEWAY   = 2,   // a gateway carries the packet
+    SERVE     = 3    // this router is a gateway of the VPC: it has all mappings and carries packets for others
+}
+
+// What the mapping cache did; cells of the counter `mapping_cache`.
+enum bit<8> cache_event_t {
+    HIT      = 0,
+    NEGATIVE = 1,   // known: nobody has the address
+    MISS     = 2,
+    LEARNED  = 3,   // a new record
+    UPDATED  = 4,   // the record was there already
+    EVICTED  = 5,   // a new record in the place of one that was still valid
+    STALE    = 6    // an answer older than the record
 }
 
 // Why a packet was dropped. First reason wins; each has a cell of its own in the counter `drops`. Plugins have cells 64
@@ -54,6 +75,12 @@ enum bit<8> drop_reason_t {
     NOT_HERE             = 15,   // the destination ENI is not on this host
     NOT_ANSWERED         = 16,   // ARP or neighbour discovery that asks for nothing this router answers
     TOO_BIG              = 17,   // longer than the way allows, and the answer is not due or over its rate
+    SOURCE_UNKNOWN       = 18,   // who hosts the source is being asked
+    MAPPING_PENDING      = 19,   // where the destination is is being asked, and no gateway carries the packet meanwhile
+    MISS_RATE            = 20,   // the same, but it may not be asked yet
+    UNKNOWN_SERVER       = 21,   // a message of the mapping protocol that is not from a mapping server
+    BAD_MESSAGE          = 22,   // not an answer, or for a VPC that this router does not ask about
+    HOP_LIMIT            = 23,   // passed on from host to host too often
 #include <plugin_drop_reasons.p4>
     LAST                 = 255
 }

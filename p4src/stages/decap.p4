@@ -1,8 +1,9 @@
-// Takes the encapsulation off, from underlay ports only, and only from hosts that host the source ENI.
+// Takes the encapsulation off, from underlay ports only, and looks whether the outer source is known to host the source ENI.
 //
-//   (vpc, source eni, outer source) --hit--> go on       miss --> UNTRUSTED_SOURCE
+//   (vpc, source eni, outer source) --hit--> trusted       miss --> source_trust decides
 //
-// Reads the outer headers. Writes meta.vpc, meta.src_eni, meta.dst_eni; removes the outer headers.
+// Reads the outer headers. Writes meta.vpc, meta.src_eni, meta.dst_eni, meta.mapping.trusted and relay; removes the outer headers of
+// what is not a message to this router.
 control decap(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     direct_counter(CounterType.packets_and_bytes) hosts;
     direct_counter(CounterType.packets_and_bytes) sources;
@@ -28,11 +29,11 @@ control decap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
     }
 
     action trusted() {
+        meta.mapping.trusted = true;
         sources.count();
     }
 
-    action untrusted() {
-        drop(meta, drop_reason_t.UNTRUSTED_SOURCE);
+    action not_known() {
         sources.count();
     }
 
@@ -43,8 +44,8 @@ control decap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
             meta.src_eni    : exact @name("eni");
             meta.tunnel.src : exact @name("host");
         }
-        actions = { trusted; untrusted; }
-        const default_action = untrusted();
+        actions = { trusted; not_known; }
+        const default_action = not_known();
         size = TRUSTED_SOURCES;
         counters = sources;
     }
@@ -53,6 +54,7 @@ control decap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
         meta.vpc = hdr.geneve.vni;
         meta.src_eni = hdr.option_eni.src;
         meta.dst_eni = hdr.option_eni.dst;
+        meta.mapping.relay = meta.dst_eni == 0;
         hdr.underlay.setInvalid();
         hdr.tunnel.setInvalid();
         hdr.geneve.setInvalid();
@@ -69,13 +71,13 @@ control decap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
         }
         if (std.checksum_error == 1) {
             drop(meta, drop_reason_t.BAD_CHECKSUM);
-        } else if (!hdr.geneve.isValid() || !hdr.option_eni.isValid()) {
+        } else if (!hdr.message.isValid() && (!hdr.geneve.isValid() || !hdr.option_eni.isValid())) {
             drop(meta, drop_reason_t.NOT_GENEVE);
         } else if (meta.parsing.unknown_critical == 1) {
             drop(meta, drop_reason_t.UNKNOWN_OPTION);
-        } else if (!hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
+        } else if (!hdr.message.isValid() && !hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
             drop(meta, drop_reason_t.NOT_IP);
-        } else if (host_address.apply().hit) {
+        } else if (host_address.apply().hit && !hdr.message.isValid()) {
             strip();
             trusted_source.apply();
         }

@@ -1,30 +1,35 @@
-// Wraps a packet for another physical host and picks the way there.
+// Wraps a packet for another physical host and picks the way there. What came from the underlay and goes back to it has one
+// hop less left. The router's own question to the mapping service gets the same outer headers without Geneve.
 //
 //   host --longest prefix--> port, next hop       miss --> NO_UNDERLAY_ROUTE
 //
 //   Ethernet | IPv4 | UDP 6081 | Geneve, VNI = VPC | ENI option | inner IP ...
 //
 // Reads meta.tunnel.dst, meta.vpc, meta.src_eni, meta.dst_eni, meta.flow. Writes the outer headers.
-const bit<8>  TUNNEL_TTL     = 64;
 const bit<16> TUNNEL_BYTES   = 28;       // Geneve, ENI option, UDP
 const bit<16> ENTROPY_FIRST  = 0xc000;   // source ports 49152 to 65535
 
 control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     direct_counter(CounterType.packets_and_bytes) hits;
+    bit<16> length = meta.inner_length + TUNNEL_BYTES;   // of the UDP datagram
+    bit<16> src_port = MAPPING_PORT;
+    bit<16> dst_port = MAPPING_PORT;
 
     action to_underlay(port_t port, underlay_addr_t src, mac_t src_mac, mac_t dst_mac) {
         std.egress_spec = port;
         hdr.ethernet = { dst_mac, src_mac, TYPE_IPV4 };
         hdr.underlay.setValid();
-        hdr.underlay = { 4, 5, 0, meta.inner_length + TUNNEL_BYTES + 20, 0, 2, 0, TUNNEL_TTL, PROTOCOL_UDP, 0,
-                         src, meta.tunnel.dst };
+        hdr.underlay = { 4, 5, 0, length + 20, 0, 2, 0, meta.tunnel.ttl, PROTOCOL_UDP, 0, src, meta.tunnel.dst };
         hdr.tunnel.setValid();
-        hdr.tunnel = { ENTROPY_FIRST | meta.tunnel.entropy, GENEVE_PORT, meta.inner_length + TUNNEL_BYTES, 0 };
+        hdr.tunnel = { src_port, dst_port, length, 0 };
+        hits.count();
+    }
+
+    action wrap() {
         hdr.geneve.setValid();
         hdr.geneve = { 0, 3, 0, 1, 0, meta.inner_type, meta.vpc, 0 };
         hdr.option_eni.setValid();
         hdr.option_eni = { OPTION_CLASS, OPTION_ENI, 0, OPTION_ENI_WORDS, meta.src_eni, meta.dst_eni };
-        hits.count();
     }
 
     action no_underlay_route() {
@@ -47,8 +52,24 @@ control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
         if (meta.drop != drop_reason_t.NONE || meta.answered) {
             return;
         }
-        hash(meta.tunnel.entropy, HashAlgorithm.crc16, 16w0,
-             { meta.flow.src, meta.flow.dst, meta.flow.protocol, meta.flow.src_port, meta.flow.dst_port }, 16w0x4000);
-        underlay_route.apply();
+        if (meta.origin == origin_t.ROUTER) {
+            meta.tunnel.ttl = TUNNEL_TTL;
+            length = (bit<16>)MAPPING_MESSAGE_BYTES + 8;
+        } else {
+            hash(meta.tunnel.entropy, HashAlgorithm.crc16, 16w0,
+                 { meta.flow.src, meta.flow.dst, meta.flow.protocol, meta.flow.src_port, meta.flow.dst_port }, 16w0x4000);
+            src_port = ENTROPY_FIRST | meta.tunnel.entropy;
+            dst_port = GENEVE_PORT;
+        }
+        if (meta.origin == origin_t.UNDERLAY) {
+            if (meta.tunnel.ttl <= 1) {
+                drop(meta, drop_reason_t.HOP_LIMIT);
+                return;
+            }
+            meta.tunnel.ttl = meta.tunnel.ttl - 1;
+        }
+        if (underlay_route.apply().hit && meta.origin != origin_t.ROUTER) {
+            wrap();
+        }
     }
 }

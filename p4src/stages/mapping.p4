@@ -1,19 +1,21 @@
-// Picks the physical host behind an inner address.
+// Picks the physical host behind an inner address, from what the controller has written.
 //
-//   (vpc, destination) --hit--> host, eni       miss --> NO_MAPPING
+//   (vpc, destination) --hit--> host, eni       miss --> the cache, then the VPC's miss policy
 //
-// Reads meta.vpc, meta.flow. Writes meta.tunnel.dst, meta.dst_eni.
+// Looks at what instances send, and at what other hosts leave to this one as the VPC's gateway (destination ENI 0).
+//
+// Reads meta.vpc, meta.flow, meta.origin, meta.mapping.relay. Writes meta.tunnel.dst, meta.dst_eni, meta.mapping.known.
 control mapping(inout metadata_t meta) {
     direct_counter(CounterType.packets_and_bytes) hits;
 
     action to_host(underlay_addr_t host, eni_t eni) {
         meta.tunnel.dst = host;
         meta.dst_eni = eni;
+        meta.mapping.known = true;
         hits.count();
     }
 
-    action no_mapping() {
-        drop(meta, drop_reason_t.NO_MAPPING);
+    action not_preloaded() {
         hits.count();
     }
 
@@ -23,8 +25,8 @@ control mapping(inout metadata_t meta) {
             meta.vpc      : exact @name("vpc");
             meta.flow.dst : exact @name("address");
         }
-        actions = { to_host; no_mapping; }
-        const default_action = no_mapping();
+        actions = { to_host; not_preloaded; }
+        const default_action = not_preloaded();
         size = MAPPINGS;
         counters = hits;
     }
@@ -33,6 +35,8 @@ control mapping(inout metadata_t meta) {
         if (meta.drop != drop_reason_t.NONE || meta.answered) {
             return;
         }
-        mapping_entry.apply();
+        if (meta.origin == origin_t.ENI || meta.mapping.relay) {
+            mapping_entry.apply();
+        }
     }
 }

@@ -37,11 +37,15 @@ control too_big(inout headers_t hdr, inout metadata_t meta, inout standard_metad
     }
 }
 
-// Sends a packet that asks for an answer round once more.
-control second_pass(inout metadata_t meta) {
+// Sends a packet that asks for an answer round once more, and the copy that becomes a question.
+control second_pass(inout metadata_t meta, inout standard_metadata_t std) {
     apply {
-        if (meta.reply.kind != reply_t.NONE && !meta.quoted) {
-            recirculate_preserving_field_list(REPLY_FIELDS);
+        if (goes_round(meta, std)) {
+            if (meta.reply.kind == reply_t.TOO_BIG) {
+                recirculate_preserving_field_list(REPLY_FIELDS);
+            } else {
+                recirculate_preserving_field_list(REQUEST_FIELDS);
+            }
         }
     }
 }

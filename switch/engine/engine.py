@@ -12,6 +12,7 @@ from .codegen import generate
 from .errors import BadConfig, BadValue, EngineError, OutOfMemory
 from .events import EventReader
 from .externs import Counter, Meter, Register, ValueSet
+from .offload import obstacle
 from .profiles import ActionProfile
 from .program import Program, read_program
 from .replication import Replication
@@ -41,6 +42,8 @@ class Engine:
     ) -> None:
         self.program: Program = read_program(config)
         unit = generate(self.program)
+        # Whether packet I/O may pass super-packets whole.
+        self.carry_offload: bool = obstacle(self.program) is None
         self.library: ctypes.CDLL = native.load(build_engine(unit.text, options or BuildOptions()))
         self.clock = clock
         cpu = NO_PORT if cpu_port is None else cpu_port

@@ -8,6 +8,7 @@ from ctypes import POINTER, c_char_p, c_int, c_int32, c_uint8, c_uint32, c_uint6
 from pathlib import Path
 
 from . import errors
+from .build import open_library
 
 # One operation of p4e_table_write: kind, target kind, flags, action, priority, data bytes, idle timeout, target handle.
 OP = struct.Struct("<BBHIiIQQ")
@@ -81,8 +82,8 @@ _SIGNATURES: dict[str, tuple] = {
 
 
 def load(path: Path) -> ctypes.CDLL:
-    """Loads a built engine; its calls release the GIL."""
-    library = ctypes.CDLL(str(path))
+    """Loads a built engine; raises BuildFailed when that cannot be done."""
+    library = open_library(path)
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype = result

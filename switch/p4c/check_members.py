@@ -27,7 +27,6 @@ from switch.p4c.typesys import (
     Struct,
     Table,
     Type,
-    base_of,
 )
 
 METHOD_WANTED = Callable("method", (), VOID)  # the hint that a callee gets: fields and methods have separate names
@@ -227,11 +226,6 @@ _MEMBERS: dict[type, Function[..., bool]] = {
 def enum_value(type_: Enum, name: str, number: int | None) -> EnumValue:
     """The value of a member."""
     return EnumValue(type_.name, name, number)
-
-
-def plain_type(expr: tree.Expr) -> Type:
-    """The expression's type without `type` names around it."""
-    return base_of(expr.type or UNKNOWN)
 
 
 HANDLERS = {tree.Member: member}

@@ -36,6 +36,8 @@ def _table(cx: Context, decl: tree.TableDecl) -> None:
             if prop.name in seen:
                 cx.error(prop, f"table '{decl.name}' has two properties '{prop.name}'")
             seen.add(prop.name)
+            if prop.name not in _PROPERTIES and prop.name not in _OF_V1MODEL:
+                cx.warn(prop, "ignore-prop", f"tables have no property '{prop.name}': it is ignored")
         for prop in sorted(decl.properties, key=_order):
             _PROPERTIES.get(prop.name, _other)(cx, decl, prop)
         _required(cx, decl)
@@ -168,4 +170,5 @@ _PROPERTIES: dict[str, Function[..., None]] = {
     "largest_priority_wins": _largest_priority_wins,
     "priority_delta": _priority_delta,
 }
+_OF_V1MODEL = {"implementation", "counters", "meters", "support_timeout"}
 HANDLERS: dict[type, Function[..., None]] = {tree.TableDecl: _table}

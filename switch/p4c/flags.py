@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -36,10 +37,15 @@ class Flags:
 
     @property
     def json_path(self) -> Path:
-        """Where the BMv2 JSON goes: -o if that ends in .json, else a file named after the source in -o or here."""
-        if self.output is not None and self.output.endswith(".json"):
+        """Where the BMv2 JSON goes: -o if that ends in .json or is a device, else NAME.json in -o or here."""
+        if self.output and (self.output.endswith(".json") or _is_device(self.output)):
             return Path(self.output)
         return Path(self.output or ".") / f"{Path(self.source).stem}.json"
+
+
+def _is_device(path: str) -> bool:
+    """Whether the path is something to write to that is neither file nor folder: /dev/null, a pipe."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,6 +57,8 @@ class _Macro(argparse.Action):
     """-D and -U, in their order."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        if not values:
+            parser.error(f"argument {option_string}: expected the name of a macro")
         namespace.macros.append(f"{(option_string or '')[:2]}{values}")
 
 
@@ -69,7 +77,7 @@ def parse_flags(argv: Sequence[str] | None) -> Flags:
         disabled_warnings=frozenset(given.wdisable),
         warnings_as_errors=frozenset(given.werror),
     )
-    return Flags(
+    flags = Flags(
         source=given.source[0],
         output=given.output,
         p4info_files=(*_by_format(given.p4info_file, given.p4info_format), *_by_ending(given.p4info_files)),
@@ -79,6 +87,17 @@ def parse_flags(argv: Sequence[str] | None) -> Flags:
         debug=given.debug,
         options=options,
     )
+    _refuse_twice(flags)
+    return flags
+
+
+def _refuse_twice(flags: Flags) -> None:
+    """Two results in one file would leave only one of them."""
+    p4info, entries = ({Path(path) for path, _ in files} for files in (flags.p4info_files, flags.entries_files))
+    paths = [Path(flags.source), flags.json_path, *p4info, *entries]
+    for path in paths:
+        if paths.count(path) > 1 and not _is_device(str(path)):
+            raise UsageError(f"{path} is named for two different things")
 
 
 def _by_format(path: str | None, form: str) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     staged: list[tuple[Path, Path]] = []
     try:
         for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             if path.is_dir():
                 raise IsADirectoryError(21, "is a directory", str(path))
             if path.exists() and not path.is_file():  # a device or pipe: written to, not replaced
@@ -27,8 +27,18 @@ def write_all(files: Mapping[Path, bytes]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as problem:
+        raise NotADirectoryError(problem.errno, "is no folder", problem.filename) from problem
+
+
 def _stage(path: Path, content: bytes) -> Path:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as problem:  # the user knows the file, not what was to stand beside it
+        raise OSError(problem.errno, problem.strerror, str(path)) from problem
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -39,8 +39,9 @@ def preprocess(path: str, options: PreprocessOptions, diagnostics: Diagnostics) 
 
     Errors of the preprocessor become diagnostics; raises CompileError if there is no text to go on with.
     """
-    if not os.path.isfile(path):
-        diagnostics.fatal(NOWHERE, f"{path}: no such file")
+    problem = _why_unreadable(path)
+    if problem:
+        diagnostics.fatal(NOWHERE, f"{path}: {problem}")
     command = [_find_cpp(diagnostics), *_FLAGS, "-D__TARGET_BMV2__", *options.macros]
     command += [f"-I{folder}" for folder in (*options.include, *_include_folders())]
     output, errors, code = _run([*command, path], diagnostics)
@@ -50,6 +51,17 @@ def preprocess(path: str, options: PreprocessOptions, diagnostics: Diagnostics) 
     if "\0" in output:
         output = output.replace("\0", " ")
     return _realign(output, path)
+
+
+def _why_unreadable(path: str) -> str:
+    """Why a path cannot be compiled, or ""; it is read twice, so a pipe will not do."""
+    if os.path.isdir(path):
+        return "is a directory"
+    if not os.path.exists(path):
+        return "no such file"
+    if not os.path.isfile(path):
+        return "is not a regular file"
+    return "" if os.access(path, os.R_OK) else "permission denied"
 
 
 def index_lines(text: str, file: str, diagnostics: Diagnostics) -> None:
@@ -63,7 +75,7 @@ def index_lines(text: str, file: str, diagnostics: Diagnostics) -> None:
             lines = diagnostics.sources.setdefault(_unescape(marker["file"]), {})
         else:
             number += 1
-            lines[number] = line
+            lines.setdefault(number, line)  # what the preprocessor complained about is there, and blank in its output
 
 
 def marker_of(line: str) -> tuple[str, int] | None:
@@ -110,23 +122,22 @@ def _run(command: list[str], diagnostics: Diagnostics) -> tuple[str, str, int]:
 
 
 def _report(messages: str, code: int, diagnostics: Diagnostics) -> None:
+    texts: dict[str, list[str]] = {}
     for line in messages.splitlines():
         match = _MESSAGE.match(line)
         if match is None:
+            if code and line.startswith("<command-line>: error: "):
+                diagnostics.error(NOWHERE, "-D or -U: " + line.removeprefix("<command-line>: error: "))
             continue
-        number, column = int(match["line"]), int(match["column"] or 1)
-        span = Span(match["file"], number, column, number, column + 1)
-        _remember_line(span, diagnostics)
+        file, number, column = match["file"], int(match["line"]), int(match["column"] or 1)
+        span = Span(file, number, column, number, column + 1)
+        lines = texts[file] if file in texts else texts.setdefault(file, _read_lines(file))
+        if 0 < number <= len(lines):
+            diagnostics.sources.setdefault(file, {})[number] = lines[number - 1]
         if match["kind"] == "warning":
             diagnostics.warn(span, "preprocessor", match["text"])
         elif code:
             diagnostics.error(span, match["text"])
-
-
-def _remember_line(span: Span, diagnostics: Diagnostics) -> None:
-    lines = _read_lines(span.file)
-    if 0 < span.line <= len(lines):
-        diagnostics.sources.setdefault(span.file, {})[span.line] = lines[span.line - 1]
 
 
 def _read_lines(path: str) -> list[str]:

@@ -123,6 +123,8 @@ class Diagnostics:
         return text
 
     def _place(self, span: Span) -> str:
+        if span is NOWHERE:
+            return "p4vpc-p4c"
         return span.file if span.line == 0 else str(span)
 
     def _excerpt(self, span: Span) -> str:

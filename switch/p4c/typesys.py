@@ -51,7 +51,7 @@ class Varbit(Type):
 class Simple(Type):
     """A type without parts.
 
-    Its name is "bool", "int" (arbitrary precision), "string", "void", "error", "match_kind", "state" or "_" (don't care).
+    Its name is "bool", "int" (arbitrary precision), "string", "void", "error", "match_kind", "state" or "_" (anything).
     """
 
     name: str

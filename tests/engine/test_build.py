@@ -1,23 +1,18 @@
-"""Building: malformed and hostile JSON, the cache, the sanitizers."""
+"""Building: malformed and hostile JSON, and what is made of it."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from switch.engine import BadConfig, BuildFailed, BuildOptions, Engine
-from switch.engine.build import build_engine
+from switch.engine import BadConfig, Engine
 from switch.engine.codegen import generate
 from switch.engine.program import read_program
 
 from .json_builder import Builder, call, egress_to, f, n
-from .programs import reflector, router
+from .programs import router
 
 
 def bad(change, path: str) -> None:
@@ -46,6 +41,14 @@ def test_what_is_no_json_is_refused() -> None:
     for text in ("", "[]", "{", "null", "[" * 100_000):
         with pytest.raises(BadConfig):
             read_program(text)
+
+
+def test_what_is_no_program_says_what_is_missing() -> None:
+    with pytest.raises(BadConfig, match=r"\$: no program: lacks 'header_types', 'headers', .* 'pipelines'"):
+        read_program("{}")
+    bad(lambda r: r.pop("parsers"), "$")
+    bad(lambda r: r["pipelines"].pop(), "$.pipelines")
+    bad(lambda r: r["deparsers"].clear(), "$.deparsers")
 
 
 def mutate(value: object, rng: random.Random) -> object:
@@ -94,51 +97,6 @@ def test_hostile_names_never_reach_the_compiler() -> None:
     assert "#error" not in generate(read_program(b.text())).text
     with Engine(b.text()) as engine:
         assert engine.process(0, b"\5") == [(1, b"\5")]
-
-
-def test_the_cache_is_used_and_private(tmp_path: Path) -> None:
-    options = BuildOptions(cache=tmp_path / "cache")
-    text = generate(read_program(reflector().text())).text
-    first = build_engine(text, options)
-    stamp = first.stat().st_mtime_ns
-    assert build_engine(text, options) == first
-    assert first.stat().st_mtime_ns == stamp
-    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
-    assert build_engine(text + "\n", options) != first
-
-
-def test_a_cache_that_others_may_write_is_refused(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    cache.chmod(0o777)
-    with pytest.raises(BuildFailed, match="alone"):
-        build_engine("", BuildOptions(cache=cache))
-
-
-def test_a_compiler_that_fails_or_is_missing_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(BuildFailed, match="compiler failed"):
-        build_engine("this is no C", BuildOptions(cache=tmp_path / "a"))
-    with pytest.raises(BuildFailed, match="no compiler"):
-        build_engine("", BuildOptions(cache=tmp_path / "b", compiler="no-such-compiler"))
-
-
-FUZZ = """
-import sys
-from tests.engine import fuzz
-fuzz.run(int(sys.argv[1]))
-"""
-
-
-def test_random_packets_and_updates_are_clean_under_sanitizers() -> None:
-    asan = subprocess.run(
-        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    environment = {**os.environ, "LD_PRELOAD": asan, "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"}
-    done = subprocess.run(
-        [sys.executable, "-c", FUZZ, "100"], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert "clean" in done.stdout
 
 
 def test_a_primitive_may_jump_back_and_forth() -> None:

@@ -36,6 +36,21 @@ def test_what_nothing_uses_is_reported():
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("defualt_action", ["ignore-prop: tables have no property 'defualt_action': it is ignored"]),
+        ("default_action", []),
+    ],
+)
+def test_a_misspelt_property_of_a_table_is_reported(name: str, expected: list[str]):
+    table = f"action a() {{ }} table t {{ actions = {{ a; }} {name} = a(); }}"
+
+    found = _about("ignore-prop", in_control("t.apply();", table))
+
+    assert [w.split(": ", 1)[1] for w in found] == expected
+
+
 def test_nowarn_silences_it():
     found = _about("unused", in_control("", '@noWarn("unused") action a() { }'))
 

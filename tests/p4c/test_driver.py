@@ -54,6 +54,24 @@ def test_o_without_json_ending_is_a_folder(source: Path, tmp_path: Path):
     assert files(tmp_path / "out") == ["prog.json"]
 
 
+def test_o_may_be_a_device(source: Path, tmp_path: Path):
+    assert main([str(source), "-o", "/dev/null"]) == 0
+    assert files(tmp_path) == ["prog.p4"]
+
+
+@pytest.mark.parametrize("output", ["prog.p4", "prog.p4/x.json"])
+def test_a_file_is_not_taken_for_a_folder(output: str, source: Path, capsys: pytest.CaptureFixture[str]):
+    before = source.read_bytes()
+    assert main([str(source), "-o", output]) == 1
+    assert capsys.readouterr().err == "p4vpc-p4c: prog.p4: is no folder\n"
+    assert source.read_bytes() == before
+
+
+def test_what_cannot_be_written_is_named_as_the_user_named_it(source: Path, capsys: pytest.CaptureFixture[str]):
+    assert main([str(source), "-o", "/proc/x.json"]) == 1
+    assert capsys.readouterr().err == "p4vpc-p4c: /proc/x.json: No such file or directory\n"
+
+
 def test_p4info_is_written_in_the_form_of_each_ending(source: Path, tmp_path: Path):
     assert main([str(source), "-o", "o", "--p4runtime-files", "a.txtpb,b.json,c.bin"]) == 0
     assert 'arch: "v1model"' in (tmp_path / "a.txtpb").read_text()
@@ -111,6 +129,9 @@ def test_a_program_without_main_has_p4info_but_no_json(tmp_path: Path, capsys: p
         (["a.p4", "-a", "psa"], "invalid choice: 'psa'"),
         (["a.p4", "--std", "p4-14"], "P4-14 is not supported"),
         (["a.p4", "--p4runtime-files", "x.yaml"], "x.yaml: the ending must be one of"),
+        (["a.p4", "-o", "x.json", "--p4runtime-files", "x.json"], "x.json is named for two different things"),
+        (["a.json", "-o", "a.json"], "a.json is named for two different things"),
+        (["a.p4", "-D", ""], "argument -D: expected the name of a macro"),
     ],
 )
 def test_a_wrong_command_line_is_refused_with_exit_code_2(
@@ -149,7 +170,13 @@ def test_the_flags_of_p4c_scripts_are_understood(source: Path, tmp_path: Path):
 
 def test_a_missing_file_is_said_to_be_missing(capsys: pytest.CaptureFixture[str]):
     assert main(["none.p4"]) == 1
-    assert "none.p4: no such file" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("p4vpc-p4c: error: none.p4: no such file\n")
+
+
+@pytest.mark.parametrize(("path", "reason"), [("/", "is a directory"), ("/dev/null", "is not a regular file")])
+def test_what_is_no_file_is_refused(path: str, reason: str, capsys: pytest.CaptureFixture[str]):
+    assert main([path]) == 1
+    assert f"{path}: {reason}" in capsys.readouterr().err
 
 
 # --- preprocessor ---
@@ -181,7 +208,14 @@ def test_a_missing_include_is_an_error_at_its_line(tmp_path: Path, capsys: pytes
     path = tmp_path / "m.p4"
     path.write_text("\n#include <nowhere.p4>\n")
     assert main([str(path)]) == 1
-    assert f"{path}:2:10: error: nowhere.p4: No such file" in capsys.readouterr().err
+    said = f"{path}:2:10: error: nowhere.p4: No such file or directory\n#include <nowhere.p4>\n         ^\n"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["-D=1", "-D1x", "-U1"])
+def test_what_is_no_macro_name_is_an_error(flag: str, source: Path, capsys: pytest.CaptureFixture[str]):
+    assert main([str(source), flag]) == 1
+    assert "p4vpc-p4c: error: -D or -U: macro names must be identifiers" in capsys.readouterr().err
 
 
 def test_an_error_in_an_included_file_names_that_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

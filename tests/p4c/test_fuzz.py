@@ -84,6 +84,7 @@ def test_a_mutant_never_crashes_the_compiler(seed: int, tmp_path: Path):
         '#include "' + "a" * 5000 + '"',
         '#line 99999999999999999999 "x"\n;',
         "@a" * 5000,
+        "x \0;\n" * 20_000,
     ],
     ids=lambda text: text[:20],
 )

@@ -53,6 +53,18 @@ def test_what_bmv2_cannot_do_is_named(tmp_path: Path, apply: str, local: str, me
     assert reported(tmp_path, apply, local, "extern void foo(in bit<8> x);") == [f"unsupported: {message}"]
 
 
+def test_a_value_set_in_a_part_of_a_keyset_is_refused(tmp_path: Path):
+    parser = """
+    value_set<bit<8>>(4) vs;
+    state start { p.extract(hdr.h); transition select(hdr.h.a, hdr.h.b) { (vs, 1): accept; default: reject; } }
+    """
+    _, diagnostics = lowered_with_messages(source(parser=parser), tmp_path)
+
+    assert [f"{d.severity}: {d.message}" for d in diagnostics.errors] == [
+        "unsupported: value set 'vs' as one part of a keyset: BMv2 matches a whole key with it"
+    ]
+
+
 def test_a_program_without_main_has_nothing_to_run(tmp_path: Path):
     program, diagnostics = lowered_with_messages("#include <core.p4>\nheader h_t { bit<8> a; }\n", tmp_path)
     assert [d.severity for d in diagnostics.items if "main" in d.message] == ["warning"]

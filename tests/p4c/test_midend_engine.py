@@ -70,7 +70,5 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ((8, 1, 2, 3), (8, 1, 2, 3)),
     ],
 )
-def test_the_engine_does_what_the_language_says(
-    engine: Engine, packet: tuple[int, ...], expected: tuple[int, ...]
-):
+def test_the_engine_does_what_the_language_says(engine: Engine, packet: tuple[int, ...], expected: tuple[int, ...]):
     assert engine.process(1, bytes(packet)) == [(0, bytes(expected))]

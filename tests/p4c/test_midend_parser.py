@@ -14,7 +14,9 @@ def states(tmp_path: Path, parser: str, top: str = "") -> dict[str, list[str]]:
 
 
 def test_select_keysets_become_values_and_masks(tmp_path: Path):
-    found = states(tmp_path, """
+    found = states(
+        tmp_path,
+        """
         state start {
             p.extract(hdr.h);
             transition select(hdr.h.a, hdr.h.b) {
@@ -22,7 +24,8 @@ def test_select_keysets_become_values_and_masks(tmp_path: Path):
             }
         }
         state one { p.extract(hdr.g); transition accept; }
-    """)
+    """,
+    )
     assert found["start"] == [
         "extract h",
         "select (h.a, h.b) {",
@@ -69,10 +72,13 @@ def test_a_sub_parser_goes_on_where_it_was_applied(tmp_path: Path):
 
 
 def test_variables_are_initialised_once_even_if_start_is_visited_again(tmp_path: Path):
-    found = states(tmp_path, """
+    found = states(
+        tmp_path,
+        """
         bit<8> n = 0;
         state start { n = n + 1; p.extract(hdr.s.next); transition select(n) { 3: accept; default: start; } }
-    """)
+    """,
+    )
     assert found["start"][0] == "P.n = 8w0"
     again = found["start"][1].removeprefix("goto ")
     assert found[again][0] == "P.n = (P.n + 8w1)"

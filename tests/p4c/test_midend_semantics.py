@@ -15,6 +15,7 @@ bit<8> twice(in bit<8> x) { if (x > 100) { return 255; } return x * 2; }
 void add(in bit<8> x, inout bit<8> y) { y = y + 1; y = y + x; }
 void pair(inout bit<8> x, inout bit<8> y) { x = 10; y = 20; x = x + y; }
 bit<8> fill(out bit<8> x) { x = 7; return 3; }
+bit<8> grow(inout bit<8> x, in bit<8> y) { x = x + y; return x; }
 void swap<T>(inout T x, inout T y) { T old = x; x = y; y = old; }
 bool yes(inout bit<8> x) { x = x + 1; return true; }
 """
@@ -47,6 +48,8 @@ def after(tmp_path: Path, apply: str, given: tuple[int, int, int, int] = (1, 2, 
         ("hdr.h.a = twice(twice(hdr.h.c)); hdr.h.b = twice(200);", [12, 255, 3, 4]),
         ("swap(hdr.h.a, hdr.h.d);", [4, 2, 3, 1]),
         ("bump(hdr.h.a[3:0]);", [2, 2, 3, 4]),
+        ("grow(hdr.h.a, bump(hdr.h.a));", [3, 2, 3, 4]),
+        ("hdr.h.b = grow(hdr.h.a, grow(hdr.h.a, bump(hdr.h.a)));", [4, 4, 3, 4]),
     ],
 )
 def test_operands_and_arguments_are_evaluated_from_left_to_right(tmp_path: Path, apply: str, expected: list[int]):
@@ -111,9 +114,7 @@ def test_loops_run_as_often_as_they_say(tmp_path: Path, apply: str, expected: in
     assert after(tmp_path, apply)[0] == expected
 
 
-@pytest.mark.parametrize(
-    ("subject", "expected"), [(1, 10), (2, 20), (3, 20), (4, 99)]
-)
+@pytest.mark.parametrize(("subject", "expected"), [(1, 10), (2, 20), (3, 20), (4, 99)])
 def test_switch_labels_without_a_body_fall_through(tmp_path: Path, subject: int, expected: int):
     apply = "switch (hdr.h.a) { 1: { hdr.h.b = 10; } 2: 3: { hdr.h.b = 20; } default: { hdr.h.b = 99; } }"
     assert after(tmp_path, apply, (subject, 0, 0, 0))[1] == expected
@@ -166,9 +167,7 @@ TABLES = """
 """
 
 
-@pytest.mark.parametrize(
-    ("hit", "expected"), [("I.one", [1, 11, 3]), ("I.two", [2, 2, 3]), (None, [3, 13, 3])]
-)
+@pytest.mark.parametrize(("hit", "expected"), [("I.one", [1, 11, 3]), ("I.two", [2, 2, 3]), (None, [3, 13, 3])])
 def test_branches_follow_the_action_that_ran(tmp_path: Path, hit: str | None, expected: list[int]):
     apply = "switch (t.apply().action_run) { one: { hdr.h.b = 11; } default: { hdr.h.b = 13; } }"
     program = lowered(source(apply, TABLES), tmp_path)

@@ -14,6 +14,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet, Raw
 
+from tests.pipeline.mapping_regions import accounted
 from topologies.lab import ROUTER_MAC, Lab
 from topologies.region import load_region
 
@@ -61,17 +62,6 @@ def tunnelled(draw: st.DrawFn, inner: st.SearchStrategy[Packet]) -> Packet:
 def tenants() -> Iterator[Lab]:
     with Lab(load_region("two_tenants")) as lab:
         yield lab
-
-
-def accounted(lab: Lab) -> None:
-    """Checks law 3 at every switch."""
-    counters = lab.counters()
-    for host in lab.switches:
-        parts = {
-            part: sum(count for name, count in counters.items() if name.startswith(f"{host}.{part}."))
-            for part in ("received", "sent", "drops")
-        }
-        assert parts["received"] == parts["sent"] + parts["drops"], (host, parts)
 
 
 @BOUNDED

@@ -6,7 +6,7 @@ import ctypes
 from ctypes import POINTER, Structure, c_char_p, c_int, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
-from switch.engine.build import RUNTIME, BuildOptions, build_library
+from switch.engine.build import RUNTIME, BuildOptions, build_library, open_library
 
 NO_PORT = 0xFFFFFFFF
 RECORD_HEADER = 16
@@ -96,11 +96,11 @@ FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
 }
 
 
-def load_library(cache: Path | None = None) -> ctypes.CDLL:
+def load_library(cache: Path | None = None, *, sanitize: bool = False) -> ctypes.CDLL:
     """Packet I/O's C library, compiled on first use (`cache`: where compiled libraries are kept)."""
     # -O3 for the checksum loop, which vectorises.
-    options = BuildOptions(optimize=("-O3", "-march=native"), cache=cache)
-    library = ctypes.CDLL(str(build_library("io", sorted(RUNTIME.glob("io*.c")), options)), use_errno=True)
+    options = BuildOptions(optimize=("-O3", "-march=native"), sanitize=sanitize, cache=cache)
+    library = open_library(build_library("io", sorted(RUNTIME.glob("io*.c")), options))
     for name, (result, arguments) in FUNCTIONS.items():
         function = getattr(library, name)
         function.restype = result

@@ -30,8 +30,8 @@ TapHandler = Callable[[bool, int, bytes, int], None]
 class Program(Protocol):
     """What packet I/O needs of an engine (`switch.engine.Engine`).
 
-    An engine may have an attribute `carry_offload`: True says that the program neither adds nor removes headers behind
-    Ethernet and VLAN, and rewrites no addresses, ports or sequence numbers; then super-packets pass whole.
+    An engine may have an attribute `carry_offload`: True says that the program does to a super-packet what it would do
+    to each segment (`switch.engine.offload`); then, where there is no CPU port, super-packets pass whole.
     """
 
     @property
@@ -153,7 +153,8 @@ class PacketIO:
                 self._library.io_set_program(self._io, None, None, 0)
             else:
                 run = ctypes.cast(engine.library.p4e_run, ctypes.c_void_p)
-                flags = int(getattr(engine, "carry_offload", False))
+                # Whoever reads from the CPU port wants whole packets with right checksums.
+                flags = int(getattr(engine, "carry_offload", False) and self._config.cpu_port is None)
                 self._library.io_set_program(self._io, run, engine.pointer, flags)
                 self._hear_events(engine, self._library.io_notify)
             if self._engine is not None and self._engine is not engine:

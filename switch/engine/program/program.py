@@ -13,6 +13,15 @@ from .parser import DeparserSpec, ParserSpec, read_deparsers, read_errors, read_
 from .tables import PipelineSpec, ProfileSpec, TableSpec, read_pipelines
 
 SUPPORTED_MAJOR = 2
+# What every program has, and what simple_switch looks for in it.
+REQUIRED = {
+    "header_types": (),
+    "headers": (),
+    "actions": (),
+    "parsers": ("parser",),
+    "deparsers": ("deparser",),
+    "pipelines": ("ingress", "egress"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ def read_program(config: bytes | str) -> Program:
     """Reads BMv2 JSON; raises BadConfig naming the path of what is wrong."""
     root = Json.parse(config)
     _check_version(root)
+    _check_complete(root)
     headers = read_headers(root)
     externs = read_externs(root, headers)
     scope = Scope(headers, externs.registers)
@@ -78,6 +88,17 @@ def _check_version(root: Json) -> None:
     version = None if meta is None else meta.get("version")
     if version is not None and version.exactly(2)[0].number() != SUPPORTED_MAJOR:
         raise version.fail(f"only version {SUPPORTED_MAJOR} of the format is supported")
+
+
+def _check_complete(root: Json) -> None:
+    missing = [section for section in REQUIRED if root.get(section) is None]
+    if missing:
+        raise root.fail(f"no program: lacks {', '.join(map(repr, missing))}")
+    for section, names in REQUIRED.items():
+        found = {item["name"].text() for item in root.items(section)}
+        for name in names:
+            if name not in found:
+                raise root[section].fail(f"lacks {name!r}; only programs for v1model are supported")
 
 
 def _check_table_names(root: Json) -> None:

@@ -7,8 +7,6 @@ from switch.p4c.bmv2.context import Context
 from switch.p4c.bmv2.tables import DEFAULT_SIZE
 from switch.p4c.bmv2.values import Json, field
 
-MAX_REGISTER_BITS = 2048
-
 
 def counters(context: Context) -> list[Json]:
     """Indexed counters, and the direct ones of tables."""

@@ -90,5 +90,3 @@ def _param(body: Body, param: tree.Param) -> ir.ActionParam:
         body.refuse(param.span, f"an action parameter of type {kind} is not supported")
     width, signed, _ = scalar_shape(kind)
     return ir.ActionParam(plain_name(param), width or 1, signed, kind, param.annotations)
-
-

@@ -23,13 +23,17 @@ OUTGOING = ("out", "inout")
 
 @dataclass
 class Passed:
-    """One argument on its way to its parameter."""
+    """One argument on its way to its parameter.
+
+    `initial` is what an inout parameter starts with, if a later argument changes the place behind it.
+    """
 
     param: tree.Param
     type: ts.Type
     value: v.Val
     copied: bool = False
     expr: tree.Expr | None = None
+    initial: v.Val | None = None
 
     @property
     def outgoing(self) -> bool:
@@ -49,10 +53,21 @@ def evaluate(
         value, copied = _value(body, callee, param, arg, kind)
         if len(body.out) > mark:
             for earlier in passed:
-                guard = protect_index if earlier.outgoing else protect
-                earlier.value = guard(body, earlier.value, mark)
+                _keep(body, earlier, mark)
         passed.append(Passed(param, kind, value, copied, arg.expr if arg is not None else None))
     return passed
+
+
+def _keep(body: Body, earlier: Passed, mark: int) -> None:
+    """Keeps an argument as it was before the statements that were added since `mark` for a later one."""
+    if not earlier.outgoing:
+        earlier.value = protect(body, earlier.value, mark)
+        return
+    earlier.value = protect_index(body, earlier.value, mark)
+    if earlier.param.direction == "inout" and earlier.initial is None and is_data(earlier):
+        initial = protect(body, earlier.value, mark)
+        if initial is not earlier.value:
+            earlier.initial, earlier.copied = initial, True
 
 
 def _value(
@@ -139,7 +154,7 @@ def _bound(body: Body, callee: Frame, one: Passed, uses: int) -> v.Val:
         return value
     place = _room(inner, callee, one)
     if one.param.direction == "inout":
-        assign(body, place, value)
+        assign(body, place, one.initial or value)
     else:
         invalidate(body, place)
     callee.copies.append((value, place))

@@ -160,5 +160,3 @@ def _run_function(body: Body, frame: Frame, decl: tree.FunctionDecl) -> v.Val:
         frame.result = body.within(frame).temp(frame.result_type, "result")
     run(body, frame, decl.body)
     return frame.result if frame.result is not None else v.NOTHING
-
-

@@ -102,5 +102,3 @@ def _prioritise(made: ir.Table) -> None:
             else:
                 entry.priority = previous - delta if largest else previous + delta
         previous = entry.priority
-
-

@@ -66,6 +66,8 @@ def _one(body: Body, expr: tree.Expr, kind: ts.Type) -> list[Row]:
         low, high = bounds(body, expr, kind)
         width = scalar_shape(kind)[0] or 1
         return [(ir.KeyMatch(value, mask),) for value, mask in prefixes(low, high, width)]
+    if isinstance(expr, tree.Name) and isinstance(expr.decl, tree.ValueSetDecl):
+        body.refuse(expr.span, f"value set '{expr.name}' as one part of a keyset: BMv2 matches a whole key with it")
     value = coerce(body, body.expr(expr), kind)
     return [tuple(exact(body, part, flat, expr) for part, flat in zip(v.parts(value), flats, strict=True))]
 

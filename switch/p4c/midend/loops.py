@@ -111,4 +111,3 @@ LOOPS: dict[type[tree.Node], StmtRule] = {
     tree.Break: _break,
     tree.Continue: _continue,
 }
-

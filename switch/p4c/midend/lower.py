@@ -133,5 +133,3 @@ def _control(context: Context, made: BlockInstance, roots: Roots) -> ir.Control:
     run_control(body, made)
     stmts = expand(tidy(body.out), context.program.union_stacks)
     return ir.Control(made.frame.path, stmts, made.decl.span)
-
-

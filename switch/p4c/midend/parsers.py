@@ -115,4 +115,3 @@ def start_variables(body: Body, decls: list[tree.Decl]) -> None:
                 assign(body, place, body.expr(decl.init))
             else:
                 invalidate(body, place)
-

@@ -217,4 +217,3 @@ STATEMENTS: dict[type[tree.Node], StmtRule] = {
     tree.Switch: _switch,
     **LOOPS,
 }
-

@@ -180,6 +180,3 @@ def shortcut(states: list[ir.ParserState]) -> list[ir.ParserState]:
         state = by_name[name]
         waiting.extend(t for t in (state.next, *(c.next for c in state.cases)) if t is not None)
     return [s for s in states if s.name in reached]
-
-
-

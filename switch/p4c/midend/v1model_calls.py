@@ -16,7 +16,6 @@ from switch.p4c.midend.invocation import Invocation, Rule, field_list
 from switch.p4c.midend.shapes import flat_fields, strip
 
 DROP_PORT = 511
-MAX_ALL_ONES = 0xFFFFFFFF
 
 
 @dataclass
@@ -260,4 +259,3 @@ METHODS: dict[tuple[str, str], Rule] = {
     ("register", "read"): _read_register,
     ("register", "write"): _write_register,
 }
-

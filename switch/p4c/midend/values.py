@@ -217,8 +217,23 @@ class Object:
 
 
 Val = (
-    Scalar | Number | Text | StructVal | HeaderVal | HeaderLit | UnionVal | StackVal | ListVal | Invalid
-    | DynamicSlice | Chosen | Extern | Packet | Missing | TableRun | Object
+    Scalar
+    | Number
+    | Text
+    | StructVal
+    | HeaderVal
+    | HeaderLit
+    | UnionVal
+    | StackVal
+    | ListVal
+    | Invalid
+    | DynamicSlice
+    | Chosen
+    | Extern
+    | Packet
+    | Missing
+    | TableRun
+    | Object
 )
 
 NOTHING = Missing(Simple("void"))

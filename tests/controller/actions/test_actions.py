@@ -282,6 +282,7 @@ def test_secondary_addresses_come_and_go(world: World) -> None:
     refused("InvalidParameterValue", world, unassign_addresses, eni.id, [IPv4Address("10.0.1.77")])
     refused("PrivateIpAddressLimitExceeded", world, assign_addresses, eni.id, secondary_count=60)
     refused("InvalidParameterValue", world, assign_addresses, eni.id, ipv6_count=1)
+    refused("InvalidParameterValue", world, assign_addresses, eni.id, addresses=[IPv4Address("10.0.1.50")] * 2)
 
 
 def test_an_instance_brings_a_plugged_interface(world: World) -> None:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from controller.actions.accounts import create_account, create_token
 from controller.actions.hosts import create_host
-from controller.api import create_app
+from controller.api.app import routed_app
+from controller.api.gate import Gate
 from controller.model.transaction import OPERATOR
 from controller.store import Ledger, Store
+
+
+@cache
+def application() -> FastAPI:
+    """One application for all tests: building its routes and description takes longer than most tests."""
+    return routed_app()
 
 
 class Api:
     """An operator, two accounts with a token each, one host; and the client."""
 
     def __init__(self, path: Path) -> None:
-        from ipaddress import IPv4Address
-
         self.ledger = Ledger(Store(path))
-        self.app = create_app(self.ledger)
+        self.app = application()
+        self.app.state.gate = Gate(self.ledger)
         self.client = TestClient(self.app, raise_server_exceptions=False)
         with self.ledger.transaction(OPERATOR, "Start") as tx:
             self.operator = create_token(tx, None)[1]

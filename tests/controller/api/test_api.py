@@ -77,6 +77,8 @@ def test_a_deleted_token_is_worth_nothing(api: Api) -> None:
         ({"cidr_block": "10.0.0.0/8"}, "InvalidVpc.Range", "cidr_block"),
         ({"cidr_block": "10.0.0.1/16"}, "InvalidParameterValue", "cidr_block"),
         ({"cidr_block": "ten"}, "InvalidParameterValue", "cidr_block"),
+        ({"cidr_block": 167772160}, "InvalidParameterValue", "cidr_block"),
+        ({"cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "fd00::%1/56"}, "InvalidParameterValue", "ipv6_cidr_block"),
         ({}, "MissingParameter", "cidr_block"),
         ({"cidr_block": "10.0.0.0/16", "colour": "blue"}, "InvalidParameterValue", "colour"),
         ([], "InvalidParameterValue", None),
@@ -87,6 +89,15 @@ def test_a_bad_request_is_400_with_code_and_field(api: Api, body: Any, code: str
 
     assert (status, problem["code"], problem["field"]) == (400, code, field)
     assert api.call("GET", "vpcs")[1]["items"] == []
+
+
+def test_a_mistyped_filter_lists_nothing(api: Api) -> None:
+    network(api)
+
+    status, problem = api.call("GET", "network-interfaces?vpcid=vpc-1")
+
+    assert (status, problem["code"], problem["field"]) == (400, "UnknownParameter", "vpcid")
+    assert api.call("GET", "vpcs?limit=1&limit=2")[0] == 400
 
 
 def test_text_that_is_not_json_is_400(api: Api) -> None:
@@ -363,6 +374,14 @@ def test_a_description_meets_numbers_that_are_taken(api: Api) -> None:
 
     assert status == 200
     assert len({vpc.number for vpc in api.ledger.model.vpcs.values()}) == 2
+
+
+def test_a_stack_may_be_called_like_something_else(api: Api) -> None:
+    name = api.accounts[0]
+    assert api.call("PUT", f"stacks/{name}", {"resources": []}, token=api.operator)[0] == 200
+
+    assert api.call("DELETE", f"stacks/{name}", token=api.operator)[0] == 200
+    assert api.call("GET", f"accounts/{name}")[0] == 200
 
 
 def test_a_bad_description_changes_nothing(api: Api) -> None:

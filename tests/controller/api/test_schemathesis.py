@@ -31,10 +31,10 @@ CHECKS: Any = [
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
-    negative_data_rejection,
 ]
+BODY_CHECKS: Any = [*CHECKS, negative_data_rejection]  # elsewhere the token that it leaves away is put back
 BOUNDED = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,
@@ -58,6 +58,7 @@ def test_the_api_keeps_to_its_description(tmp_path: Path, mode: GenerationMode) 
 def keep_to_it(api: Api, ids: dict[str, str], operation: Any, mode: GenerationMode) -> None:
     """Some requests for one operation; in half of those that only read or change, a real id for the made-up one."""
     kind = operation.path.split("/")[2]
+    checks = BODY_CHECKS if list(operation.body) else CHECKS
     real = mode is GenerationMode.POSITIVE and kind in ids and operation.method != "delete"
 
     @BOUNDED
@@ -69,6 +70,6 @@ def keep_to_it(api: Api, ids: dict[str, str], operation: Any, mode: GenerationMo
     def run(case: Any, token: str, existing: bool) -> None:
         if real and existing:
             case.path_parameters = {name: ids[kind] for name in case.path_parameters or {}}
-        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=checks)
 
     run()

@@ -1,0 +1,85 @@
+"""The mapping service on a UDP socket: a thin shell around `MappingService`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address
+from typing import cast
+
+from controller.mapping.protocol import PORT
+from controller.mapping.pushes import Change
+from controller.mapping.service import MappingService, Outgoing, Settings
+from controller.mapping.table import Mapping
+
+
+class MappingServer(asyncio.DatagramProtocol):
+    """Serves the mapping protocol; use `MappingServer.start`."""
+
+    def __init__(self, settings: Settings | None, port: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._port = port
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._transport: asyncio.DatagramTransport | None = None
+        self.service = MappingService(self._loop.time(), settings)
+
+    @classmethod
+    async def start(cls, address: str, settings: Settings | None = None, port: int = PORT) -> MappingServer:
+        """Binds to an underlay address; routers listen on the same port."""
+        loop = asyncio.get_running_loop()
+        _, server = await loop.create_datagram_endpoint(lambda: cls(settings, port), local_addr=(address, port))
+        return server
+
+    def close(self) -> None:
+        """Stops serving; changes that wait stay unfinished."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            self._transport.close()
+        for waiter in self._waiters:
+            waiter.cancel()
+
+    async def change(self, vpc: int, address: IPv6Address, mapping: Mapping) -> Change:
+        """Accepts a change, and returns when no host acts on the old mapping any more."""
+        change, outgoing = self.service.change(self._loop.time(), vpc, address, mapping)
+        self._send(outgoing)
+        if not change.done:
+            waiter: asyncio.Future[None] = self._loop.create_future()
+            change.notify = lambda: None if waiter.done() else waiter.set_result(None)
+            self._waiters.add(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiters.discard(waiter)
+        return change
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio has opened the socket."""
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """A message from a host."""
+        self._send(self.service.receive(self._loop.time(), IPv4Address(addr[0]), data))
+
+    def error_received(self, exc: Exception) -> None:
+        """An ICMP error: what was sent is sent again anyway."""
+        self.service.counts["unreachable"] += 1
+
+    def _send(self, outgoing: Iterable[Outgoing]) -> None:
+        if self._transport is not None:
+            for message in outgoing:
+                self._transport.sendto(message.data, (str(message.host), self._port))
+        self._schedule()
+
+    def _schedule(self) -> None:
+        due = self.service.next_poll()
+        if self._timer is not None and (due is None or self._timer.when() > due or self._timer.cancelled()):
+            self._timer.cancel()
+            self._timer = None
+        if due is not None and self._timer is None:
+            self._timer = self._loop.call_at(due, self._poll)
+
+    def _poll(self) -> None:
+        self._timer = None
+        self._send(self.service.poll(self._loop.time()))

@@ -1,0 +1,164 @@
+"""The mapping service without sockets and without a clock: bytes and times in, bytes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from controller.mapping.histogram import Histogram
+from controller.mapping.protocol import Kind, Message, MessageError
+from controller.mapping.pushes import Change, Pushes
+from controller.mapping.table import NOWHERE, Holders, Key, Mapping, MappingTable, Presence
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times in seconds. `margin` bounds how long a message may be under way, and how far clocks run apart."""
+
+    lifetime: float = 60.0
+    negative_lifetime: float = 5.0
+    margin: float = 1.0
+    requests_per_second: float = 5000.0  # of one host, and as many at once
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for a host's router."""
+
+    host: IPv4Address
+    data: bytes
+
+
+class MappingService:
+    """Answers routers, and tells those who hold an answer when it changes.
+
+    A host may ask only about VPCs in which it has interfaces. Every answer has a lifetime; a host that does not confirm
+    a change is fenced when the lifetime of what it holds has run out. A service that has just started does not know who
+    was told by the one before it: for one lifetime it takes every host of a VPC for a holder.
+    """
+
+    def __init__(self, now: float, settings: Settings | None = None) -> None:
+        self._settings = settings = settings or Settings()
+        self._known_from = now + settings.lifetime + settings.margin
+        self._table = MappingTable()
+        self._holders = Holders()
+        self._presence = Presence()
+        self._pushes = Pushes()
+        self._budgets: dict[IPv4Address, tuple[float, float]] = {}
+        self._sequence = 0
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def latency(self) -> Histogram:
+        """From a change's acceptance to the last confirmation (or fence), in seconds."""
+        return self._pushes.latency
+
+    def mapping(self, vpc: int, address: IPv6Address) -> Mapping:
+        """What the service would answer."""
+        return self._table.get((vpc, address))
+
+    def holders(self, vpc: int, address: IPv6Address, now: float) -> frozenset[IPv4Address]:
+        """The hosts that may hold an answer about an address."""
+        return frozenset(self._holders.of((vpc, address), now))
+
+    def load(self, vpc: int, address: IPv6Address, mapping: Mapping) -> None:
+        """Takes over a mapping that was accepted before the service started; tells nobody."""
+        self._replace((vpc, address), mapping)
+
+    def change(self, now: float, vpc: int, address: IPv6Address, mapping: Mapping) -> tuple[Change, list[Outgoing]]:
+        """Accepts a new mapping, or its end (host 0.0.0.0); StaleMapping unless its version is newer.
+
+        The change is done when no host acts on the old mapping any more.
+        """
+        key = (vpc, address)
+        present = self._presence.hosts(vpc)
+        self._replace(key, mapping)
+        change = Change(key, now)
+        holders = self._holders.of(key, now)
+        if now < self._known_from:
+            for host in present:
+                holders[host] = max(holders.get(host, 0.0), self._known_from - self._settings.margin)
+        outgoing = []
+        for host, until in holders.items():
+            self._pushes.start(change, host, mapping.version, until + self._settings.margin)
+            outgoing.append(self._answer(now, key, host, ack_wanted=True))
+        self._pushes.finish(change, now)
+        return change, outgoing
+
+    def receive(self, now: float, host: IPv4Address, data: bytes) -> list[Outgoing]:
+        """Handles what a host sent; what makes no sense is counted and not answered."""
+        try:
+            message = Message.decode(data)
+        except MessageError as error:
+            self.counts[f"malformed.{error.field}"] += 1
+            return []
+        key = (message.vpc, message.address)
+        if message.kind is Kind.ACK:
+            confirmed = self._pushes.confirm(key, host, message.version, now)
+            self.counts["confirmed" if confirmed else "confirmed_again"] += 1
+            return []
+        if message.kind is not Kind.REQUEST or not self._presence.has(message.vpc, host):
+            self.counts["refused"] += 1
+            return []
+        if not self._within_budget(now, host):
+            self.counts["over_rate"] += 1
+            return []
+        self.counts["answered"] += 1
+        return [*self._introduce(now, message, host), self._answer(now, key, host)]
+
+    def hand_over(self, now: float, vpc: int, old: IPv4Address, new: IPv4Address) -> list[Outgoing]:
+        """Tells a host what another holds about a VPC, so that peers of an interface that moves are known there."""
+        return [self._answer(now, key, new) for key in self._holders.held_by(old, vpc, now)]
+
+    def poll(self, now: float) -> list[Outgoing]:
+        """What is to be sent again by now; to be called at `next_poll`."""
+        self._holders.forget(now)
+        return [self._answer(now, key, host, ack_wanted=True) for key, host in self._pushes.due(now)]
+
+    def next_poll(self) -> float | None:
+        """When `poll` is due, in seconds of the caller's clock; None when nothing waits."""
+        return self._pushes.next_due()
+
+    def _introduce(self, now: float, question: Message, asker: IPv4Address) -> list[Outgoing]:
+        """Tells the host of the answer who is about to send to it, so that it need not ask in its turn."""
+        target = self._table.get((question.vpc, question.address)).host
+        key = (question.vpc, question.source)
+        sender = self._table.get(key)
+        if target in (NOWHERE, asker) or asker not in (sender.host, sender.other):
+            return []
+        if self._holders.until(key, target) - now > self._settings.lifetime / 2:
+            return []
+        self.counts["introduced"] += 1
+        return [self._answer(now, key, target)]
+
+    def _answer(self, now: float, key: Key, host: IPv4Address, *, ack_wanted: bool = False) -> Outgoing:
+        mapping = self._table.get(key)
+        lifetime = self._settings.lifetime if mapping.exists else self._settings.negative_lifetime
+        self._holders.told(key, host, now + lifetime)
+        self._sequence = (self._sequence + 1) & 0xFFFFFFFF
+        message = Message(
+            kind=Kind.ANSWER,
+            vpc=key[0],
+            address=key[1],
+            host=mapping.host,
+            other=mapping.other,
+            eni=mapping.eni,
+            version=mapping.version,
+            lifetime=round(lifetime * 1000),
+            sequence=self._sequence,
+            ack_wanted=ack_wanted,
+        )
+        return Outgoing(host, message.encode())
+
+    def _replace(self, key: Key, mapping: Mapping) -> None:
+        before = self._table.get(key)
+        self._table.set(key, mapping)
+        self._presence.replace(key[0], before, mapping)
+
+    def _within_budget(self, now: float, host: IPv4Address) -> bool:
+        rate = self._settings.requests_per_second
+        tokens, at = self._budgets.get(host, (rate, now))
+        tokens = min(rate, tokens + (now - at) * rate)
+        self._budgets[host] = (tokens - 1, now) if tokens >= 1 else (tokens, now)
+        return tokens >= 1

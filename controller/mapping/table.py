@@ -1,0 +1,121 @@
+"""What the mapping service knows, and who was told what until when; no I/O and no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from ipaddress import IPv4Address, IPv6Address
+
+from controller.errors import ControllerError
+
+Key = tuple[int, IPv6Address]  # VPC number and address
+NOWHERE = IPv4Address(0)
+
+
+class StaleMapping(ControllerError):
+    """A mapping with a version that is not newer than the one it replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Where an address is. `host` 0.0.0.0: nowhere. `other`: a second host that may send from it, while it moves."""
+
+    host: IPv4Address
+    eni: int
+    version: int
+    other: IPv4Address = NOWHERE
+
+    @property
+    def exists(self) -> bool:
+        """Whether some interface has the address."""
+        return self.host != NOWHERE
+
+
+class MappingTable:
+    """(VPC, address) -> Mapping; versions of one address only grow, also over a removal."""
+
+    def __init__(self) -> None:
+        self._mappings: dict[Key, Mapping] = {}
+
+    def get(self, key: Key) -> Mapping:
+        """The mapping; one that exists nowhere, version 0, for an address that never was."""
+        return self._mappings.get(key, Mapping(NOWHERE, 0, 0))
+
+    def set(self, key: Key, mapping: Mapping) -> None:
+        """Replaces a mapping; StaleMapping unless its version is newer."""
+        before = self.get(key)
+        if mapping.version <= before.version:
+            raise StaleMapping(f"version {mapping.version} of {key[1]} in VPC {key[0]} is not newer: {before.version}")
+        self._mappings[key] = mapping
+
+    def __len__(self) -> int:
+        return len(self._mappings)
+
+    def items(self) -> Iterator[tuple[Key, Mapping]]:
+        """Everything, removed addresses too."""
+        return iter(self._mappings.items())
+
+
+class Holders:
+    """Which host may still hold an answer about which address, and until when (seconds of the caller's clock)."""
+
+    def __init__(self) -> None:
+        self._until: dict[Key, dict[IPv4Address, float]] = {}
+        self._ends: list[tuple[float, Key, IPv4Address]] = []
+
+    def told(self, key: Key, host: IPv4Address, until: float) -> None:
+        """Notes that a host was told; a lifetime is never made shorter."""
+        hosts = self._until.setdefault(key, {})
+        if until > hosts.get(host, 0.0):
+            hosts[host] = until
+            heappush(self._ends, (until, key, host))
+
+    def of(self, key: Key, now: float) -> dict[IPv4Address, float]:
+        """The hosts that may hold something about an address, each with the end of its lifetime."""
+        return {host: until for host, until in self._until.get(key, {}).items() if until > now}
+
+    def held_by(self, host: IPv4Address, vpc: int, now: float) -> list[Key]:
+        """The addresses of a VPC that a host may hold something about; looks through everything, for rare events."""
+        return [key for key, hosts in self._until.items() if key[0] == vpc and hosts.get(host, 0.0) > now]
+
+    def until(self, key: Key, host: IPv4Address) -> float:
+        """When the lifetime of what a host holds ends; 0 when it holds nothing."""
+        return self._until.get(key, {}).get(host, 0.0)
+
+    def forget(self, now: float) -> None:
+        """Drops what has ended, so that memory is bounded by lifetime times rate."""
+        while self._ends and self._ends[0][0] <= now:
+            _, key, host = heappop(self._ends)
+            hosts = self._until.get(key)
+            if hosts is not None and hosts.get(host, now + 1) <= now:
+                del hosts[host]
+                if not hosts:
+                    del self._until[key]
+
+    def __len__(self) -> int:
+        return sum(len(hosts) for hosts in self._until.values())
+
+
+class Presence:
+    """Which hosts have interfaces in a VPC: only those may ask about it."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, dict[IPv4Address, int]] = {}
+
+    def replace(self, vpc: int, before: Mapping, after: Mapping) -> None:
+        """Follows the change of one mapping."""
+        for mapping, step in ((before, -1), (after, +1)):
+            for host in {mapping.host, mapping.other} - {NOWHERE}:
+                counts = self._counts.setdefault(vpc, {})
+                counts[host] = counts.get(host, 0) + step
+                if counts[host] == 0:
+                    del counts[host]
+
+    def hosts(self, vpc: int) -> frozenset[IPv4Address]:
+        """The hosts with interfaces in a VPC."""
+        return frozenset(self._counts.get(vpc, ()))
+
+    def has(self, vpc: int, host: IPv4Address) -> bool:
+        """Whether a host is one of them."""
+        return host in self._counts.get(vpc, ())

@@ -1,0 +1,62 @@
+"""What a switch tells on its own account: packets, digests, idle timeouts, changes of who is primary."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+
+import grpc
+from finsy.proto import p4r
+
+_QUEUE = 4096  # messages that wait for a slow reader; more are dropped and counted
+
+
+class StreamReader:
+    """Reads a P4Runtime stream and hands each message to those who wait for its kind."""
+
+    def __init__(self, stream: grpc.aio.StreamStreamCall) -> None:
+        self._stream = stream
+        self._queues: defaultdict[str, set[asyncio.Queue[p4r.StreamMessageResponse | None]]] = defaultdict(set)
+        self._task = asyncio.create_task(self._read())
+        self.dropped = 0
+
+    async def messages(self, kind: str) -> AsyncIterator[p4r.StreamMessageResponse]:
+        """Messages of one kind until the end: packet, digest, idle_timeout_notification, arbitration or error."""
+        queue: asyncio.Queue[p4r.StreamMessageResponse | None] = asyncio.Queue(_QUEUE)
+        self._queues[kind].add(queue)
+        try:
+            while not self._task.done():
+                message = await queue.get()
+                if message is None:
+                    return
+                yield message
+        finally:
+            self._queues[kind].discard(queue)
+
+    async def close(self) -> None:
+        """Stops reading; those who wait get to the end."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await self._stream.read()
+                if not isinstance(message, p4r.StreamMessageResponse):
+                    return
+                self._hand_out(message)
+        except grpc.RpcError:
+            return
+        finally:
+            for queue in [queue for queues in self._queues.values() for queue in queues]:
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+
+    def _hand_out(self, message: p4r.StreamMessageResponse) -> None:
+        for queue in self._queues[message.WhichOneof("update") or ""]:
+            try:
+                queue.put_nowait(message)
+            except asyncio.QueueFull:
+                self.dropped += 1
