@@ -1,6 +1,6 @@
 """Programming latency of the mapping service: from an accepted change to the last router that has it, by miss policy.
 
-The routers of `on-demand` are simulated: one process with a socket for each, on loopback, which decodes every message and
+The routers of `on-demand` are simulated: one process with a socket for each, on loopback, decodes every message and
 confirms it; all of them hold every address that changes. Those of `preload` and `gateway` are real engines behind the
 P4Runtime service, in process, written one after the other; the line for more routers than engines is extrapolated.
 """
@@ -36,7 +36,8 @@ SERVICE = "127.0.0.1"
 VPC = 1
 _FIRST_ADDRESS = int(IPv6Address("::ffff:10.0.0.4"))
 _FIRST_ROUTER = int(IPv4Address("127.1.0.1"))
-_PATIENCE = 2.0  # seconds until a question is asked again
+_PATIENCE = 0.5  # seconds to wait for answers
+_WINDOW = 50  # questions under way
 
 
 @dataclass(frozen=True)
@@ -65,30 +66,35 @@ def router(index: int) -> IPv4Address:
 def simulated_routers(count: int, asked: int, ready: multiprocessing.Queue[str]) -> None:
     """Routers that all ask about the first `asked` addresses, and then confirm what they are told, until killed."""
     selector = selectors.DefaultSelector()
+    endpoints: list[socket.socket] = []
     for index in range(count):
         endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         endpoint.bind((str(router(index)), PORT))
-        selector.register(endpoint, selectors.EVENT_READ, index)
+        selector.register(endpoint, selectors.EVENT_READ)
+        endpoints.append(endpoint)
     for number in range(asked):
-        waiting = set(range(count))
-        while waiting:
-            question = Message(Kind.REQUEST, VPC, address(number)).encode()
-            for key in list(selector.get_map().values()):
-                if key.data in waiting:
-                    _socket(key).sendto(question, (SERVICE, PORT))
-            deadline = time.monotonic() + _PATIENCE
-            while waiting and time.monotonic() < deadline:
-                waiting -= _serve(selector, _PATIENCE)
+        question = Message(Kind.REQUEST, VPC, address(number)).encode()
+        for start in range(0, count, _WINDOW):
+            _ask(selector, endpoints[start : start + _WINDOW], question)
     ready.put("ready")
     while True:
         _serve(selector, _PATIENCE)
+
+
+def _ask(selector: selectors.BaseSelector, endpoints: Sequence[socket.socket], question: bytes) -> None:
+    for endpoint in endpoints:
+        endpoint.sendto(question, (SERVICE, PORT))
+    deadline = time.monotonic() + _PATIENCE
+    waiting = {endpoint.fileno() for endpoint in endpoints}
+    while waiting and time.monotonic() < deadline:
+        waiting -= _serve(selector, _PATIENCE)
 
 
 def _serve(selector: selectors.BaseSelector, wait: float) -> set[int]:
     heard = set()
     for key, _ in selector.select(wait):
         message = Message.decode(_socket(key).recv(SIZE))
-        heard.add(key.data)
+        heard.add(key.fd)
         if message.ack_wanted:
             _socket(key).sendto(bytes([Kind.ACK]) + message.encode()[1:], (SERVICE, PORT))
     return heard

@@ -23,7 +23,7 @@ from mininet.node import Host, Node, Switch
 from controller.model import NetworkInterface, Subnet
 from controller.p4rt import Program, SwitchDevice
 from controller.service import Controller
-from topologies import programs, sandbox
+from topologies import fabric, programs, sandbox
 from topologies.region import Region
 
 INSTANCE_MTU = 9001
@@ -169,13 +169,15 @@ def running(region: Region, switch: str = "p4vpc") -> Iterator[Emulation]:
         try:
             routers = _routers(region, net, Path(folder), SWITCHES[switch])
             instances = _instances(region, net, routers)
+            fabric.plug_in(region, routers)
             net.build()
             _configure(region, routers, instances)
             net.start()
             for router in routers.values():
                 router.wait_until_ready()
-            written = asyncio.run(_program(region, program, routers))
-            yield Emulation(region, net, routers, instances, time.monotonic() - begin, written)
+            with fabric.mapping_service(region):
+                written = asyncio.run(_program(region, program, routers))
+                yield Emulation(region, net, routers, instances, time.monotonic() - begin, written)
         finally:
             net.stop()
 

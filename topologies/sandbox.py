@@ -8,6 +8,7 @@ moment, SIGKILL too, leaves no interface, namespace, process or temporary file.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -30,6 +31,8 @@ def command(argv: Sequence[str]) -> list[str]:
 def enter(module: str, argv: Sequence[str]) -> None:
     """Replaces this process by the same module in a sandbox; returns at once when it is in one."""
     if inside():
+        # The first process of a PID namespace gets only the signals that it handles.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         return
     if os.geteuid() != 0:
         sys.exit("p4vpc: namespaces need root; run this with sudo")

@@ -11,6 +11,7 @@ from controller.mapping.histogram import Histogram
 from controller.mapping.table import Key
 
 FIRST_RETRY = 0.02  # seconds; doubled each time
+RETRY_EACH = 0.0003  # seconds more for each host that is told of the same change: that is how long sending takes
 LONGEST_RETRY = 1.0
 
 
@@ -51,13 +52,14 @@ class Pushes:
     def __len__(self) -> int:
         return len(self._open)
 
-    def start(self, change: Change, host: IPv4Address, version: int, fence: float) -> None:
-        """A change goes to a host; it takes over from an older one to the same host."""
+    def start(self, change: Change, host: IPv4Address, version: int, fence: float, among: int) -> None:
+        """A change goes to a host, one `among` so many; it takes over from an older one to the same host."""
         older = self._open.get((change.key, host))
         changes = [*older.changes, change] if older else [change]
         fence = max(fence, older.fence) if older else fence
-        due = min(change.accepted + FIRST_RETRY, fence)
-        self._open[(change.key, host)] = _Push(version, fence, FIRST_RETRY, due, changes)
+        retry = max(FIRST_RETRY, among * RETRY_EACH)
+        due = min(change.accepted + retry, fence)
+        self._open[(change.key, host)] = _Push(version, fence, retry, due, changes)
         change.waiting.add(host)
         heappush(self._due, (due, change.key, host))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections import deque
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 from typing import cast
@@ -11,6 +13,9 @@ from controller.mapping.protocol import PORT
 from controller.mapping.pushes import Change
 from controller.mapping.service import MappingService, Outgoing, Settings
 from controller.mapping.table import Mapping
+
+_BATCH = 32  # messages sent in one go
+_BUFFER = 4 << 20  # bytes that the socket may hold unread, as far as the system allows
 
 
 class MappingServer(asyncio.DatagramProtocol):
@@ -21,6 +26,7 @@ class MappingServer(asyncio.DatagramProtocol):
         self._port = port
         self._timer: asyncio.TimerHandle | None = None
         self._waiters: set[asyncio.Future[None]] = set()
+        self._backlog: deque[Outgoing] = deque()
         self._transport: asyncio.DatagramTransport | None = None
         self.service = MappingService(self._loop.time(), settings)
 
@@ -57,6 +63,7 @@ class MappingServer(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio has opened the socket."""
         self._transport = cast(asyncio.DatagramTransport, transport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """A message from a host."""
@@ -67,10 +74,20 @@ class MappingServer(asyncio.DatagramProtocol):
         self.service.counts["unreachable"] += 1
 
     def _send(self, outgoing: Iterable[Outgoing]) -> None:
-        if self._transport is not None:
-            for message in outgoing:
-                self._transport.sendto(message.data, (str(message.host), self._port))
+        idle = not self._backlog
+        self._backlog.extend(outgoing)
+        if idle:
+            self._flush()
         self._schedule()
+
+    def _flush(self) -> None:
+        """Sends a batch, and goes on when what has come in meanwhile was read: confirmations must not pile up."""
+        for _ in range(min(_BATCH, len(self._backlog))):
+            message = self._backlog.popleft()
+            if self._transport is not None:
+                self._transport.sendto(message.data, (str(message.host), self._port))
+        if self._backlog:
+            self._loop.call_soon(self._flush)
 
     def _schedule(self) -> None:
         due = self.service.next_poll()

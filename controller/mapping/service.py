@@ -81,7 +81,7 @@ class MappingService:
                 holders[host] = max(holders.get(host, 0.0), self._known_from - self._settings.margin)
         outgoing = []
         for host, until in holders.items():
-            self._pushes.start(change, host, mapping.version, until + self._settings.margin)
+            self._pushes.start(change, host, mapping.version, until + self._settings.margin, len(holders))
             outgoing.append(self._answer(now, key, host, ack_wanted=True))
         self._pushes.finish(change, now)
         return change, outgoing

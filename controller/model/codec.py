@@ -111,10 +111,10 @@ def _dataclass_decoder(kind: type) -> _Convert:
             raise CodecError(f"{name} is no field of it (there are {', '.join(fields)})") from None
         except CodecError as error:
             raise CodecError(f"{name}{error}") from None
-        missing = required - values.keys()
-        if missing:
-            raise CodecError(f"{min(missing)} is missing")
-        return kind(**values)
+        try:
+            return kind(**values)
+        except TypeError:  # cheaper than asking first, a hundred thousand times
+            raise CodecError(f"{min(required - values.keys())} is missing") from None
 
     return decode
 

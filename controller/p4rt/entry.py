@@ -53,6 +53,15 @@ class Entry:
         object.__setattr__(self, "priority", priority)
 
     def __str__(self) -> str:
-        match = ", ".join(f"{name}={value}" for name, value in self.match)
-        params = ", ".join(f"{name}={value}" for name, value in self.params)
+        match = ", ".join(f"{name}={_text(value)}" for name, value in self.match)
+        params = ", ".join(f"{name}={_text(value)}" for name, value in self.params)
         return f"{self.table}[{match}] -> {self.action}({params})"
+
+
+def _text(value: Value) -> str:
+    """The value as people write it: an IPv4 address inside IPv6 with its dots."""
+    if isinstance(value, IPv6Address) and value.ipv4_mapped is not None:
+        return f"::ffff:{value.ipv4_mapped}"
+    if isinstance(value, IPv6Network):
+        return f"{_text(value.network_address)}/{value.prefixlen}"
+    return str(value)

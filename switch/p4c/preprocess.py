@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from switch.p4c.source import NOWHERE, Diagnostics, Span
 
 INCLUDE = Path(__file__).parent / "include"  # our core.p4 and v1model.p4
 
-_FLAGS = ("-C", "-undef", "-nostdinc", "-x", "assembler-with-cpp")
+_FLAGS = ("-C", "-undef", "-nostdinc", "-fno-diagnostics-show-caret", "-x", "assembler-with-cpp")
 _MAX_OUTPUT = 32 << 20  # bytes
 _MAX_SECONDS = 30.0
 
@@ -100,16 +102,18 @@ def _run(command: list[str], diagnostics: Diagnostics) -> tuple[str, str, int]:
     """Standard output, standard error and exit code, bounded in size and time."""
     with tempfile.TemporaryFile() as errors:
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, process_group=0
+            )
         except (OSError, ValueError) as problem:
             diagnostics.fatal(NOWHERE, f"cannot run the preprocessor: {problem}")
-        timer = threading.Timer(_MAX_SECONDS, process.kill)
+        timer = threading.Timer(_MAX_SECONDS, _kill, [process])
         timer.start()
         assert process.stdout is not None
         with process, process.stdout:
             output = process.stdout.read(_MAX_OUTPUT + 1)
             if len(output) > _MAX_OUTPUT:
-                process.kill()
+                _kill(process)
         expired = not timer.is_alive()
         timer.cancel()
         errors.seek(0)
@@ -119,6 +123,12 @@ def _run(command: list[str], diagnostics: Diagnostics) -> tuple[str, str, int]:
     if expired:
         diagnostics.fatal(NOWHERE, f"preprocessing takes longer than {_MAX_SECONDS:.0f} s")
     return output.decode(errors="replace"), messages, process.returncode
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends cpp with its child cc1, which does the work and would keep the pipe open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _report(messages: str, code: int, diagnostics: Diagnostics) -> None:

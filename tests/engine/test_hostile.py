@@ -60,7 +60,8 @@ def mutated(value: Any, rng: random.Random) -> Any:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_spoiled_program_is_refused_by_name_or_generates_quickly(name: str) -> None:
-    rng, root, slowest, refused = random.Random(3), json.loads(PROGRAMS[name]()), 0.0, 0
+    rng, root, slowest = random.Random(3), json.loads(PROGRAMS[name]()), 0.0
+    refused = generated = 0
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         spoiled = root
@@ -71,11 +72,13 @@ def test_a_spoiled_program_is_refused_by_name_or_generates_quickly(name: str) ->
             program = read_program(json.dumps(spoiled))
             generate(program)
             obstacle(program)
+            generated += 1
         except BadConfig:
             refused += 1
         slowest = max(slowest, time.thread_time() - start)
     assert slowest < 2
     assert refused > 10
+    assert generated > 5
 
 
 def test_what_is_left_of_spoiled_programs_compiles_and_runs() -> None:

@@ -24,7 +24,7 @@ from .programs import router
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "tests" / "pipeline" / "plugins"
-SECONDS = "1.5"  # for each program
+SECONDS = "1"  # for each program
 PACKETS = "20000"
 SMALL = {
     "simple-router": router,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -255,6 +257,22 @@ def test_from_v1model_20200408_on_registers_have_an_index_type(source: Path):
     source.write_text(v1model("bit<8> x; r.read(x, 9w1); meta.m = x;", "register<bit<8>, bit<9>>(4) r;"))
     assert main([str(source), "-DV1MODEL_VERSION=20200408"]) == 0
     assert main([str(source)]) == 1
+
+
+def test_a_preprocessor_that_hangs_is_ended_with_its_children(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "cpp").write_text("#!/bin/sh\nsleep 60 &\nwait\n")
+    (tmp_path / "bin" / "cpp").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr("switch.p4c.preprocess._MAX_SECONDS", 1.0)
+    start = time.monotonic()
+
+    result = compile(source)
+
+    assert [d.message for d in result.diagnostics.errors] == ["preprocessing takes longer than 1 s"]
+    assert time.monotonic() - start < 20
 
 
 # --- show ---

@@ -18,7 +18,7 @@ ANSWER = f"{WEB}:53 > {CLIENT}:4000"
 
 
 def region(policy: str = "on-demand", gateway: str | None = "gamma") -> Region:
-    """Web on alpha, client and near on beta, nobody on gamma and delta; red has the same addresses on alpha and beta."""
+    """Web on alpha, client and near on beta, nobody on gamma and delta; red has the same on alpha and beta."""
     hosts = {"alpha": {"underlay": ALPHA}, "beta": {"underlay": BETA}, "gamma": {"underlay": GAMMA}}
     hosts["delta"] = {"underlay": DELTA}
     others = [(a, b) for a in ("gamma", "delta") for b in ("alpha", "beta")] if policy == "preload" else []

@@ -91,11 +91,12 @@ def _check_version(root: Json) -> None:
 
 
 def _check_complete(root: Json) -> None:
-    missing = [section for section in REQUIRED if root.get(section) is None]
+    present = {section: root.items(section) for section in REQUIRED if root.get(section) is not None}
+    missing = [section for section in REQUIRED if section not in present]
     if missing:
         raise root.fail(f"no program: lacks {', '.join(map(repr, missing))}")
     for section, names in REQUIRED.items():
-        found = {item["name"].text() for item in root.items(section)}
+        found = {item["name"].text() for item in present[section]}
         for name in names:
             if name not in found:
                 raise root[section].fail(f"lacks {name!r}; only programs for v1model are supported")
