@@ -31,6 +31,8 @@ def plug_in(region: Region, routers: Mapping[str, Node]) -> None:
         _ip("link", "set", far, "mtu", _MTU, "master", _BRIDGE, "up")
         Intf(own, node=router, port=FABRIC_PORT)
     _ip("link", "set", _BRIDGE, "mtu", _MTU, "up")
+    # Routers check checksums, so the kernel must not leave them to a network card that is not there.
+    subprocess.run(["ethtool", "-K", _BRIDGE, "tx", "off"], check=True, stdout=subprocess.DEVNULL)
     _ip("address", "add", f"{region.mapping.service}/16", "dev", _BRIDGE)
     for route in region.model.underlay_routes:
         if route.port == FABRIC_PORT:

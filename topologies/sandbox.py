@@ -7,8 +7,10 @@ moment, SIGKILL too, leaves no interface, namespace, process or temporary file.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -29,12 +31,25 @@ def command(argv: Sequence[str]) -> list[str]:
 
 
 def enter(module: str, argv: Sequence[str]) -> None:
-    """Replaces this process by the same module in a sandbox; returns at once when it is in one."""
+    """Runs the same module in a sandbox and exits with what it gave; returns at once when it is in one.
+
+    This process stays as the parent: its end, by whatever signal, is the end of the sandbox.
+    """
     if inside():
         # The first process of a PID namespace gets only the signals that it handles.
         signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         return
     if os.geteuid() != 0:
         sys.exit("p4vpc: namespaces need root; run this with sudo")
-    line = command([sys.executable, "-m", module, *argv])
-    os.execvp(line[0], line)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the sandbox as well, which answers it
+    child = subprocess.Popen(command([sys.executable, "-m", module, *argv]), preexec_fn=_die_with_parent)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: child.kill())
+    status = child.wait()
+    sys.exit(128 - status if status < 0 else status)
+
+
+def _die_with_parent() -> None:
+    """In the child: be killed when the parent is (prctl PR_SET_PDEATHSIG), and answer Ctrl-C again."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)

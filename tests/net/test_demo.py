@@ -106,11 +106,20 @@ def test_a_kill_of_the_process_inside_leaves_nothing(after: float, tmp_path: Pat
         process.wait(timeout=20)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_polite_end_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [0.5, 5.0])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_end_leaves_nothing(number: signal.Signals, after: float, tmp_path: Path) -> None:
+    with nothing_remains(tmp_path) as environment:
+        process = started(environment)
+        time.sleep(after)
+        process.send_signal(number)
+        assert process.wait(timeout=10) != 0
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     with nothing_remains(tmp_path) as environment:
         process = started(environment)
         first_process_inside(environment)
-        time.sleep(5)  # until it handles signals: the first process of a PID namespace gets no others
-        os.killpg(process.pid, number)
-        process.wait(timeout=20)
+        time.sleep(5)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=20) == 130
