@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,8}$", description="lower case, at most 9 characters")]
+from topologies.description_rules import check_region
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,8}", value):
+        raise ValueError(f"{value!r} is no name: a lower case letter, then at most 8 letters, digits or hyphens")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
 
 
 class RegionError(Exception):
@@ -76,26 +85,7 @@ class RegionDescription(_Part):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
-        for link in self.links:
-            for end in link:
-                _known("links", "host", end, self.hosts)
-        if self.mapping.gateway is not None:
-            _known("mapping.gateway", "host", self.mapping.gateway, self.hosts)
-        elif self.mapping.policy == "gateway":
-            raise ValueError("mapping.gateway: the policy gateway needs one")
-        seen: set[str] = set()
-        for vpc_name, vpc in self.vpcs.items():
-            where = f"vpcs.{vpc_name}"
-            for subnet_name, subnet in vpc.subnets.items():
-                _check_subnet(f"{where}.subnets.{subnet_name}", subnet, vpc)
-            for name, instance in vpc.instances.items():
-                place = f"{where}.instances.{name}"
-                _known(place, "host", instance.host, self.hosts)
-                _known(place, "subnet", instance.subnet, vpc.subnets)
-                _check_address(place, instance, vpc.subnets[instance.subnet])
-                if name in seen:
-                    raise ValueError(f"{place}: another instance has this name")
-                seen.add(name)
+        check_region(self)
         return self
 
 
@@ -103,8 +93,12 @@ def load_description(path: Path) -> RegionDescription:
     """Reads a YAML file; RegionError names the file and the field that is wrong."""
     try:
         content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise RegionError(f"{path}: {error.strerror}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise RegionError(f"{path}: {error}") from None
+    if not isinstance(content, dict):
+        raise RegionError(f"{path}: a region has the fields name, hosts, links and vpcs")
     try:
         return RegionDescription.model_validate(content)
     except ValidationError as error:
@@ -112,31 +106,3 @@ def load_description(path: Path) -> RegionDescription:
         place = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise RegionError(f"{path}: {place + ': ' if place else ''}{message}") from None
-
-
-def _known(place: str, kind: str, name: str, names: Collection[str]) -> None:
-    if name not in names:
-        raise ValueError(f"{place}: no {kind} is called {name!r} (there are {', '.join(names)})")
-
-
-def _check_subnet(place: str, subnet: SubnetDescription, vpc: VpcDescription) -> None:
-    if not subnet.cidr.subnet_of(vpc.cidr):
-        raise ValueError(f"{place}: {subnet.cidr} is not inside {vpc.cidr}")
-    if subnet.ipv6_cidr is None:
-        return
-    if vpc.ipv6_cidr is None:
-        raise ValueError(f"{place}: the VPC has no ipv6_cidr")
-    if not subnet.ipv6_cidr.subnet_of(vpc.ipv6_cidr):
-        raise ValueError(f"{place}: {subnet.ipv6_cidr} is not inside {vpc.ipv6_cidr}")
-
-
-def _check_address(place: str, instance: InstanceDescription, subnet: SubnetDescription) -> None:
-    block = subnet.cidr
-    if instance.address not in block:
-        raise ValueError(f"{place}: {instance.address} is not inside the subnet {block}")
-    if instance.address in {block[i] for i in (0, 1, 2, 3, -1)}:
-        raise ValueError(f"{place}: {instance.address} is reserved in every subnet")
-    if instance.ipv6_address is not None and (
-        subnet.ipv6_cidr is None or instance.ipv6_address not in subnet.ipv6_cidr
-    ):
-        raise ValueError(f"{place}: {instance.ipv6_address} is not inside the subnet {subnet.ipv6_cidr}")

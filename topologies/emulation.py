@@ -72,7 +72,9 @@ class Router(Switch):
             command += ["--thrift-port", str(_THRIFT_PORT + self.device_id)]
         command += ["--", "--grpc-server-addr", self.address]
         with self.log.with_suffix(".err").open("wb") as errors:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
+            self._process = subprocess.Popen(  # a session of its own: Ctrl-C is not for the switches
+                command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True
+            )
 
     def wait_until_ready(self) -> None:
         """Returns when the P4Runtime server listens; EmulationError with the log when it does not."""

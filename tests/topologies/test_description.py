@@ -46,6 +46,14 @@ def test_an_unknown_topology_lists_those_that_exist() -> None:
         ("cidr: 10.0.0.0/16", "cidr: 10.0.0.0/160", "vpcs.blue.cidr"),
         ("links:", "lnks:", "lnks: Extra inputs"),
         ("[alpha, beta]", "[alpha, delta]", "links: no host is called 'delta'"),
+        ("[alpha, beta]", "[alpha, alpha]", "links: alpha cannot be linked to itself"),
+        ("  - [alpha, beta]", "  - [alpha, beta]\n  - [beta, alpha]", "links: beta and alpha are linked already"),
+        ("address: 10.0.1.6", "address: 10.0.1.5", "client: web has the address 10.0.1.5 already"),
+        ("172.31.0.2", "172.31.0.1", "hosts.beta.underlay: alpha has the address 172.31.0.1 already"),
+        ("client:", "alpha:", "instances.alpha: another instance or a host has this name"),
+        ("client:", "Client:", "'Client' is no name"),
+        ("main: 10.0.1.0/24", "main: 10.0.1.4/31", "10.0.1.4/31 is not between /16 and /28"),
+        ("main: 10.0.1.0/24", "main: 10.0.1.0/24\n      two: 10.0.1.128/25", "subnets.two: overlaps with main"),
     ],
 )
 def test_a_mistake_names_its_place(tmp_path: Path, before: str, after: str, message: str) -> None:
@@ -61,3 +69,24 @@ def test_a_mistake_names_its_place(tmp_path: Path, before: str, after: str, mess
 def test_text_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RegionError):
         load_region(written(tmp_path, "hosts: ["))
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "region.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(RegionError, match=r"region\.yaml"):
+        load_region(str(path))
+
+
+@pytest.mark.parametrize("text", ["", "- a", "just words"])
+def test_a_file_without_fields_says_which_there_are(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RegionError, match="a region has the fields name, hosts, links and vpcs"):
+        load_region(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(RegionError) as error:
+        load_region(str(tmp_path / "none.yaml"))
+
+    assert str(error.value).count("none.yaml") == 1
