@@ -34,9 +34,7 @@ class Pipeline:
         self.bulk = bulk
         self.bindings = bindings
         self.engine = engine
-        self.profiles = {
-            i: ProfileState(b, engine.action_profiles[b.name]) for i, b in bindings.profiles.items()
-        }
+        self.profiles = {i: ProfileState(b, engine.action_profiles[b.name]) for i, b in bindings.profiles.items()}
         self.tables = {
             i: TableState(b, engine.tables[b.name], self.profiles.get(b.profile_id)) for i, b in bindings.tables.items()
         }

@@ -85,9 +85,7 @@ class P4RuntimeService:
                 raise chunk
             yield chunk
 
-    def set_pipeline(
-        self, request: p4r.SetForwardingPipelineConfigRequest
-    ) -> p4r.SetForwardingPipelineConfigResponse:
+    def set_pipeline(self, request: p4r.SetForwardingPipelineConfigRequest) -> p4r.SetForwardingPipelineConfigResponse:
         """The SetForwardingPipelineConfig RPC. Compiling is done before the state is locked."""
         self._check_device(request.device_id)
         self._check_push(request)
@@ -98,9 +96,7 @@ class P4RuntimeService:
         LOG.info("pipeline action=%s", p4r.SetForwardingPipelineConfigRequest.Action.Name(request.action))
         return p4r.SetForwardingPipelineConfigResponse()
 
-    def get_pipeline(
-        self, request: p4r.GetForwardingPipelineConfigRequest
-    ) -> p4r.GetForwardingPipelineConfigResponse:
+    def get_pipeline(self, request: p4r.GetForwardingPipelineConfigRequest) -> p4r.GetForwardingPipelineConfigResponse:
         """The GetForwardingPipelineConfig RPC; the config is unset while there is none."""
         self._check_device(request.device_id)
         if request.response_type not in _TYPES.ResponseType.values():

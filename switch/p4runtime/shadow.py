@@ -83,9 +83,7 @@ class ShadowTable:
     def reset_default(self) -> None:
         """The program's default action again."""
         default = self.spec.default
-        self.default = (
-            ActionCall(self.spec.actions[default.action].name, default.data) if default else ActionCall("")
-        )
+        self.default = ActionCall(self.spec.actions[default.action].name, default.data) if default else ActionCall("")
 
     def counter(self, handle: int) -> tuple[int, int]:
         """Packets and bytes of an entry."""

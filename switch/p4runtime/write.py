@@ -50,9 +50,7 @@ def _held(request: p4r.WriteRequest, target: object) -> AbstractContextManager[N
     return nullcontext()
 
 
-def _continue(
-    pipeline: Pipeline, request: p4r.WriteRequest, access: Access, raw: bytes | None
-) -> dict[int, p4r.Error]:
+def _continue(pipeline: Pipeline, request: p4r.WriteRequest, access: Access, raw: bytes | None) -> dict[int, p4r.Error]:
     details: dict[int, p4r.Error] = {}
     batch = runs(pipeline, request, raw) if access.ids is None else [Run(None, 0, len(request.updates), b"")]
     for run in batch:

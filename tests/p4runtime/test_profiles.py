@@ -12,9 +12,7 @@ PREFIX: dict[str, Any] = {"dst": (b"\x0a\0\0\0", 8)}
 
 def member(world: World, number: int, port: bytes = b"\x01", profile: str = "hops") -> p4r.ActionProfileMember:
     profile_id = world.id("action_profiles", profile)
-    return p4r.ActionProfileMember(
-        action_profile_id=profile_id, member_id=number, action=world.action("forward", port)
-    )
+    return p4r.ActionProfileMember(action_profile_id=profile_id, member_id=number, action=world.action("forward", port))
 
 
 def group(world: World, number: int, *members: tuple[int, int], max_size: int = 0) -> p4r.ActionProfileGroup:
