@@ -1,0 +1,1 @@
+"""Network functions, one folder each."""
