@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import grpc
 from finsy.proto import p4r
 
+_GOODBYE = 2.0  # seconds that a switch gets to end its side
 _QUEUE = 4096  # messages that wait for a slow reader; more are dropped and counted
 
 
@@ -35,8 +36,12 @@ class StreamReader:
             self._queues[kind].discard(queue)
 
     async def close(self) -> None:
-        """Stops reading; those who wait get to the end."""
-        self._task.cancel()
+        """Ends the stream, so that the switch knows before this returns; those who wait get to the end."""
+        try:
+            await self._stream.done_writing()
+            await asyncio.wait_for(asyncio.shield(self._task), _GOODBYE)
+        except (TimeoutError, grpc.RpcError, asyncio.InvalidStateError):
+            self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _read(self) -> None:

@@ -17,6 +17,7 @@ from controller.p4rt.stream import StreamReader
 _CONFIG_TIMEOUT = 120.0  # seconds; a switch may compile the program to native code
 _REQUEST_TIMEOUT = 30.0
 _CONNECT_TIMEOUT = 10.0
+_TAKEN_OVER = 3.0  # seconds
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -37,7 +38,7 @@ class SwitchDevice:
         self._channel = grpc.aio.insecure_channel(self.address, options=_UNLIMITED)
         self._stub = p4r_grpc.P4RuntimeStub(self._channel)
         try:
-            await asyncio.wait_for(self._become_primary(), _CONNECT_TIMEOUT)
+            await asyncio.wait_for(self._become_primary_soon(), _CONNECT_TIMEOUT)
         except TimeoutError:
             await self._channel.close()
             raise TableError(f"{self.name}: no answer from {self.address} within {_CONNECT_TIMEOUT:.0f} s") from None
@@ -108,6 +109,18 @@ class SwitchDevice:
             await self._stream.write(message)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
             raise TableError(f"{self.name}: the stream has ended ({error})") from None
+
+    async def _become_primary_soon(self) -> None:
+        """Tries again for a while when the election id is in use: a controller that was killed may hold it a moment."""
+        deadline = asyncio.get_running_loop().time() + _TAKEN_OVER
+        while True:
+            try:
+                return await self._become_primary()
+            except grpc.aio.AioRpcError as error:
+                taken = error.code() == grpc.StatusCode.INVALID_ARGUMENT
+                if not taken or asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(0.1)
 
     async def _become_primary(self) -> None:
         self._stream = self._stub.StreamChannel(wait_for_ready=True)

@@ -142,6 +142,23 @@ def test_without_a_program_the_switch_is_taken_as_it_is(address: str) -> None:
     assert len(asyncio.run(look())) == 1
 
 
+def test_a_session_may_follow_another_at_once(address: str) -> None:
+    async def look() -> int:
+        async with connect(address) as session:
+            return len(session.tables())
+
+    assert len({asyncio.run(look()) for _ in range(20)}) == 1
+
+
+def test_a_second_controller_with_the_same_election_id_is_refused(address: str) -> None:
+    async def both() -> None:
+        async with connect(address), connect(address):
+            pass
+
+    with pytest.raises(TableError, match="lection"):
+        asyncio.run(both())
+
+
 def test_a_switch_that_is_not_there_is_named() -> None:
     async def talk() -> None:
         async with connect("unix:/nowhere/switch.sock"):
