@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 
 from controller.model import Model
-from controller.p4rt import Device, Program
+from controller.p4rt import Device, Difference, Program
 from controller.plan import MappingPlan, vrouter_entries
-from controller.reconcile import Difference, reconcile
+from controller.reconcile import reconcile
 
 QUESTIONS_SESSION = 1  # the clone session of questions to the mapping service (p4src/stages/mapping_miss.p4)
 

@@ -9,8 +9,8 @@ import pytest
 from finsy.proto import p4i, p4r
 from google.protobuf import text_format
 
-from controller.p4rt import Entry, Program, Schema
-from controller.reconcile import Difference, difference, reconcile
+from controller.p4rt import Difference, Entry, Program, Schema, difference
+from controller.reconcile import reconcile
 from tests.controller.conftest import MemorySwitch
 
 
