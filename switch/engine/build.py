@@ -18,17 +18,22 @@ SOURCES = (
     "entry.c",
     "trie.c",
     "blocks.c",
+    "stab.c",
+    "ranged.c",
     "tuple.c",
     "table.c",
     "table_read.c",
     "profile.c",
     "cells.c",
+    "pages.c",
+    "registers.c",
     "events.c",
     "reclaim.c",
     "replication.c",
     "value_set.c",
     "algorithms.c",
     "engine.c",
+    "adopt.c",
     "process.c",
 )
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-std=c11", "-D_GNU_SOURCE", "-fno-strict-aliasing")
@@ -44,6 +49,7 @@ class BuildOptions:
     compiler: str = "cc"
     optimize: tuple[str, ...] = ("-O2", "-march=native")
     sanitize: bool = False
+    trace: bool = False  # code that can explain a packet; slower
     cache: Path | None = None
     seconds: int = 120
     memory_bytes: int = 4 << 30
@@ -52,7 +58,7 @@ class BuildOptions:
 def build_engine(text: str, options: BuildOptions) -> Path:
     """The shared library for a generated translation unit; compiles it unless it is cached."""
     cache = caching.open_cache(options.cache)
-    flags = (*_flags(options), *LENIENT)
+    flags = (*_flags(options), *LENIENT, *(("-DP4E_TRACE",) if options.trace else ()))
     runtime = _runtime_object(cache, options)
     key = caching.digest(text.encode(), runtime.name.encode(), " ".join(flags).encode(), *_headers())
     target = cache / f"engine-{key}.so"
@@ -70,7 +76,8 @@ def build_library(name: str, sources: Sequence[Path], options: BuildOptions, lin
     cache = caching.open_cache(options.cache)
     flags = _flags(options)
     own = (identity(options.compiler), name.encode(), " ".join((*flags, *link)).encode())
-    key = caching.digest(*own, *(path.read_bytes() for path in sources), *_headers())
+    beside = sorted({header for path in sources for header in path.parent.glob("*.h")})
+    key = caching.digest(*own, *(path.read_bytes() for path in (*sources, *beside)), *_headers())
     target = cache / f"{name}-{key}.so"
     with caching.entry(target) as missing:
         if missing:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from . import native
 from .build import BuildOptions, build_engine
-from .codegen import generate
+from .codegen import Unit, generate
 from .errors import BadConfig, BadValue, EngineError, OutOfMemory
 from .events import EventReader
 from .externs import Counter, Meter, Register, ValueSet
@@ -27,7 +30,8 @@ class Engine:
     """A P4 program, compiled to native code and loaded.
 
     One thread at a time may run packets (`process`, `process_batch`, or p4e_run on `pointer`); all other calls may
-    come from any thread at any time. Raises BadConfig (naming the JSON path) or BuildFailed.
+    come from any thread at any time. With the same `seed` the same packets have the same effects; None is one that
+    nobody can guess. Raises BadConfig (naming the JSON path) or BuildFailed.
     """
 
     def __init__(
@@ -35,19 +39,18 @@ class Engine:
         config: bytes | str,
         *,
         clock: Clock = Clock.WALL,
-        seed: int = 0,
+        seed: int | None = 0,
         cpu_port: int | None = None,
         drop_port: int = 511,
         options: BuildOptions | None = None,
     ) -> None:
-        self.program: Program = read_program(config)
-        unit = generate(self.program)
+        self.program, unit = _prepared(config)
         # Whether packet I/O may pass super-packets whole.
         self.carry_offload: bool = obstacle(self.program) is None
         self.library: ctypes.CDLL = native.load(build_engine(unit.text, options or BuildOptions()))
         self.clock = clock
         cpu = NO_PORT if cpu_port is None else cpu_port
-        wanted = native.Options(seed, cpu, drop_port, clock.value, MAX_PASSES)
+        wanted = native.Options(*_secrets(seed), cpu, drop_port, clock.value, MAX_PASSES)
         self.pointer: int = self.library.p4e_open(ctypes.byref(wanted)) or 0
         if not self.pointer:
             raise OutOfMemory("the engine's state does not fit memory")
@@ -160,6 +163,13 @@ class Engine:
             self.pointer = 0
 
 
+@lru_cache(maxsize=8)
+def _prepared(config: bytes | str) -> tuple[Program, Unit]:
+    """A program and its C: both are only read, so engines that run one program share them."""
+    program = read_program(config)
+    return program, generate(program)
+
+
 def _adoptable(new: Engine, old: Engine) -> list[tuple[Mapping, Mapping]]:
     """What adoption looks at, in the order of p4e_adopt's flags."""
     return [
@@ -170,6 +180,14 @@ def _adoptable(new: Engine, old: Engine) -> list[tuple[Mapping, Mapping]]:
         (new.registers, old.registers),
         (new.value_sets, old.value_sets),
     ]
+
+
+def _secrets(seed: int | None) -> tuple[int, int]:
+    """The seed of the program's random numbers and the secret of hashing; the one must not tell the other."""
+    if seed is None:
+        return secrets.randbits(64), secrets.randbits(64)
+    digest = hashlib.sha256(f"hashing {seed}".encode()).digest()
+    return seed & (1 << 64) - 1, int.from_bytes(digest[:8])
 
 
 def _numbered(specs: Mapping, make: Callable) -> dict:

@@ -54,17 +54,17 @@ class Meter:
 
     def set(self, index: int, rates: MeterRates) -> None:
         """Sets the rates of one cell and fills its buckets."""
-        self._call(index, (ctypes.c_uint64 * 5)(rates.cir, rates.cburst, rates.pir, rates.pburst, 1), write=1)
+        self._call(index, (ctypes.c_uint64 * 6)(*rates.cells()), write=1)
 
     def reset(self, index: int) -> None:
         """Takes the rates of one cell away."""
-        self._call(index, (ctypes.c_uint64 * 5)(), write=1)
+        self._call(index, (ctypes.c_uint64 * 6)(), write=1)
 
     def get(self, index: int) -> MeterRates | None:
         """The rates of one cell, None while it has none."""
-        cells = (ctypes.c_uint64 * 5)()
+        cells = (ctypes.c_uint64 * 6)()
         self._call(index, cells, write=0)
-        return MeterRates(*cells[:4]) if cells[4] else None
+        return MeterRates(*cells[:5]) if cells[5] else None
 
     def _call(self, index: int, cells: ctypes.Array, write: int) -> None:
         status = self._engine.library.p4e_meter(self._engine.pointer, self._index, index, cells, write)

@@ -38,6 +38,7 @@ class Options(ctypes.Structure):
 
     _fields_ = [
         ("seed", c_uint64),
+        ("secret", c_uint64),
         ("cpu_port", c_uint32),
         ("drop_port", c_uint32),
         ("virtual_clock", c_uint32),

@@ -125,14 +125,14 @@ class Table:
 
     def meter(self, handle: int) -> MeterRates | None:
         """The rates of the entry's direct meter; None while it has none (all packets are green)."""
-        cells = (ctypes.c_uint64 * 5)()
+        cells = (ctypes.c_uint64 * 6)()
         self._cell("p4e_entry_meter", handle, cells, write=0)
-        return MeterRates(*cells[:4]) if cells[4] else None
+        return MeterRates(*cells[:5]) if cells[5] else None
 
     def set_meter(self, handle: int, rates: MeterRates | None) -> None:
         """Sets or (None) resets the entry's direct meter."""
-        values = (0,) * 5 if rates is None else (rates.cir, rates.cburst, rates.pir, rates.pburst, 1)
-        self._cell("p4e_entry_meter", handle, (ctypes.c_uint64 * 5)(*values), write=1)
+        values = (0,) * 6 if rates is None else rates.cells()
+        self._cell("p4e_entry_meter", handle, (ctypes.c_uint64 * 6)(*values), write=1)
 
     def lookups(self) -> tuple[int, int]:
         """Hits and misses so far."""

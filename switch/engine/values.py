@@ -54,12 +54,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MeterRates:
-    """Committed and peak rates in packets or bytes per second, bursts in packets or bytes."""
+    """Committed and peak rates in packets or bytes per second, bursts in packets or bytes.
+
+    With an excess burst the meter has one rate (RFC 2697), and the peak means nothing.
+    """
 
     cir: int
     cburst: int
     pir: int
     pburst: int
+    eburst: int = 0
+
+    def cells(self) -> tuple[int, int, int, int, int, int]:
+        """As C takes them."""
+        return self.cir, self.cburst, self.pir, self.pburst, self.eburst, 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,245 +1,180 @@
-"""Structure-aware packets and table churn against programs built with sanitizers.
+"""Random and mutated packets through many programs built with sanitizers; a campaign that can be taken up again.
 
-python -m tests.engine.fuzz SECONDS PACKETS CASE.json...     runs each case that long, or for so many packets
+python -m tests.engine.fuzz --golden DIR --packets 1000000      every BMv2 JSON in DIR, and this project's programs
 
-It needs libasan preloaded; test_sanitized says how. Prints a line for each case; a sanitizer ends the process.
+What is found goes to build/fuzz.jsonl as it comes; cases that stand there with the same program, engine and budget are
+not run again. build/fuzz.md is the report. The exit code is 1 when anything was found.
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import json
-import random
+import os
+import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from switch.engine import ActionCall, BuildOptions, Engine, EngineError, KeyKind, MeterRates, Table
-from switch.engine.program.actions import ActionSpec
-from switch.engine.program.keys import KeySpec, prefix_mask
-from switch.engine.tables import Target
+from switch.engine.build import RUNTIME
+from switch.p4c.__main__ import main as p4c
 
-from .walker import Walker
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "build" / "fuzz.jsonl"
+OWN = ("bench/*.p4", "tests/switch/*.p4", "tests/p4runtime/data/*.p4", "tests/conformance/**/*.p4")
+VROUTER = (ROOT / "p4src" / "vrouter.p4", ROOT / "p4src" / "without_plugins")
+GROUP = 20  # cases of one process
+SECONDS = 1800  # for one process
+TAIL = 3000  # characters kept of what a sanitizer says
 
-BATCH = 128
-CPU_PORT = 255
-MUTANTS = 14  # of each packet
-SEED_SHARE = 0.5  # of the packets that start from the case's own, where it has some
+
+def environment() -> dict[str, str]:
+    """The environment in which a sanitized engine can be loaded."""
+    found = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    return {
+        **os.environ,
+        "LD_PRELOAD": found.stdout.strip(),
+        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:malloc_context_size=12",
+        "LSAN_OPTIONS": "exitcode=0",  # the interpreter leaks by design: only what names our code counts
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",
+    }
+
+
+def leaks(told: str) -> list[str]:
+    """The lines of a leak report that name our C."""
+    return [line.strip() for line in told.splitlines() if "p4e_" in line or " io_" in line]
 
 
 @dataclass(frozen=True)
-class Case:
-    """A program, entries that make it work, and packets that get through it, all bytes in hexadecimal."""
+class Campaign:
+    """Cases and their budget; `results` is where it stands."""
 
-    name: str
-    config: str
-    entries: tuple[tuple[str, str, str | None, int, str, str], ...] = ()  # table, key, mask, priority, action, data
-    packets: tuple[tuple[int, str], ...] = ()
+    packets: int
+    mutants: int
+    results: Path
 
-    def save(self, folder: Path) -> Path:
-        """Writes the case to a file in `folder`."""
-        path = folder / f"{self.name}.json"
-        path.write_text(json.dumps(asdict(self)))
-        return path
+    def key(self, path: Path) -> str:
+        """Equal for runs that would do the same."""
+        digest = hashlib.sha256(f"{self.packets} {self.mutants}".encode())
+        for part in (path, *sorted(RUNTIME.iterdir()), *sorted((RUNTIME.parent / "codegen").glob("*.py"))):
+            digest.update(part.read_bytes())
+        return digest.hexdigest()[:16]
 
+    def known(self) -> dict[str, dict]:
+        """What was found before, by case."""
+        if not self.results.exists():
+            return {}
+        return {found["case"]: found for found in map(json.loads, self.results.read_text().splitlines())}
 
-def load(path: Path) -> Case:
-    """A case that was saved, or a bare program in BMv2 JSON."""
-    found = json.loads(path.read_text())
-    return Case(**found) if "config" in found else Case(path.stem, path.read_text())
+    def run(self, paths: Sequence[Path]) -> list[dict]:
+        """Runs what has not been run; returns what was found for all."""
+        self.results.parent.mkdir(exist_ok=True)
+        known = self.known()
+        keys = {path.stem: self.key(path) for path in paths}
+        left = [path for path in paths if known.get(path.stem, {}).get("key") != keys[path.stem]]
+        while left:
+            done = 0
+            for found in self._process(left[:GROUP]):
+                found["key"] = keys[found["case"]]
+                known[found["case"]] = found
+                with self.results.open("a") as file:
+                    file.write(json.dumps(found) + "\n")
+                done += 1
+                print(f"{found['case']}: {_words(found)}", flush=True)
+            left = left[max(done, 1) :]
+        return [known[path.stem] for path in paths if path.stem in known]
 
-
-class Churn:
-    """What a control plane may do to an engine, at random."""
-
-    def __init__(self, engine: Engine, walker: Walker, rng: random.Random) -> None:
-        self._engine = engine
-        self._walker = walker
-        self._rng = rng
-        self._tables = [table for table in engine.tables.values() if table.spec.entries is None and table.spec.keys]
-
-    def step(self) -> None:
-        """Does one thing; refusals are as good as success."""
-        acts = (self._insert, self._insert, self._insert, self._change, self._cells, self._replicate, self._groups)
-        with suppress(EngineError):
-            self._rng.choice(acts)()
-
-    def _data(self, action: ActionSpec) -> bytes:
-        return b"".join(self._walker.value(p.width).to_bytes((p.width + 7) // 8) for p in action.params)
-
-    def _target(self, table: Table) -> Target:
-        if table.spec.action_profile is not None:
-            profile = self._engine.action_profiles[table.spec.action_profile]
-            return self._rng.choice([*profile.members(), *profile.groups()])
-        action = self._rng.choice(table.spec.actions)
-        return ActionCall(action.name, self._data(action))
-
-    def _key(self, key: KeySpec) -> tuple[bytes, bytes]:
-        value, ones = self._walker.value(key.width), (1 << key.width) - 1
-        mask = ones
-        if key.kind is KeyKind.LPM:
-            mask = prefix_mask(key.width, self._rng.randrange(key.width + 1))
-        elif key.kind is KeyKind.TERNARY:
-            mask = self._rng.choice((0, ones, self._walker.value(key.width)))
-        elif key.kind is KeyKind.OPTIONAL:
-            mask = self._rng.choice((0, ones))
-        elif key.kind is KeyKind.RANGE:
-            value, mask = sorted((value, self._walker.value(key.width)))
-            return value.to_bytes(key.size), mask.to_bytes(key.size)
-        return (value & mask).to_bytes(key.size), mask.to_bytes(key.size)
-
-    def _insert(self) -> None:
-        if not self._tables:
-            return
-        table = self._rng.choice(self._tables)
-        pairs = [self._key(key) for key in table.spec.keys]
-        key, mask = (b"".join(part) for part in zip(*pairs, strict=True))
-        idle = self._rng.choice((0, 0, 1000))
-        try:
-            table.insert(key, mask, self._rng.randrange(1, 50), self._target(table), idle)
-        except IndexError:  # the profile has no member yet
-            self._groups()
-
-    def _change(self) -> None:
-        if not self._tables:
-            return
-        table = self._rng.choice(self._tables)
-        handles = [entry.handle for entry in table.entries()]
-        if len(handles) > 200:
-            table.clear()
-        elif handles:
-            handle = self._rng.choice(handles)
-            if self._rng.random() < 0.5:
-                table.modify(handle, self._target(table))
-            else:
-                table.delete(handle)
-        if self._rng.random() < 0.1:
-            action = self._rng.choice(table.spec.actions)
-            table.set_default(ActionCall(action.name, self._data(action)))
-        elif self._rng.random() < 0.2:
-            table.reset_default()
-
-    def _cells(self) -> None:
-        rng = self._rng
-        for counter in self._engine.counters.values():
-            counter.write(rng.randrange(max(counter.spec.size, 1)), 1, 1)
-        for meter in self._engine.meters.values():
-            meter.set(rng.randrange(max(meter.spec.size, 1)), MeterRates(1, 1, rng.randrange(1, 1000), 2))
-        for register in self._engine.registers.values():
-            at = rng.randrange(max(register.spec.size, 1))
-            register.write(at, self._walker.value(register.spec.width))
-            register.read(at)
-        for values in self._engine.value_sets.values():
-            values.set([(rng.randbytes(values.key_bytes), None) for _ in range(rng.randrange(4))])
-
-    def _replicate(self) -> None:
-        rng, to = self._rng, self._engine.replication
-        replicas = [(rng.randrange(512), rng.randrange(4)) for _ in range(rng.randrange(5))]
-        number = rng.choice([n for n in self._walker.pool if 0 < n < 1 << 15])
-        if rng.random() < 0.2:
-            to.delete_multicast(number)
-        elif rng.random() < 0.5:
-            to.set_multicast(number, replicas)
-        else:
-            to.set_clone_session(number, replicas, rng.choice((0, 0, 1, 14, 100)))
-
-    def _groups(self) -> None:
-        rng = self._rng
-        for profile in self._engine.action_profiles.values():
-            members, groups = list(profile.members()), list(profile.groups())
-            action = rng.choice(profile.spec.actions)
-            call = ActionCall(action.name, self._data(action))
-            if len(members) < 5:
-                members.append(profile.add_member(call))
-            else:
-                profile.modify_member(rng.choice(members), call)
-            if profile.spec.selector is not None and len(groups) < 4:
-                profile.add_group([(rng.choice(members), rng.randrange(1, 4))])
-            elif groups and rng.random() < 0.3:
-                profile.delete_group(rng.choice(groups))
-            if rng.random() < 0.3:
-                profile.delete_member(rng.choice(members))
+    def _process(self, paths: Sequence[Path]) -> Iterator[dict]:
+        """What one process finds: a line for each case until one ends it."""
+        command = [sys.executable, "-m", "tests.engine.fuzz_worker", str(self.packets), str(self.mutants)]
+        with tempfile.TemporaryFile("w+") as told:
+            process = subprocess.Popen(
+                [*command, *map(str, paths)],
+                cwd=ROOT,
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+            )
+            assert process.stdout is not None
+            current, last = None, {}
+            for line in process.stdout:
+                found = json.loads(line) if line.startswith("{") else {}
+                if "begin" in found:
+                    current = found["begin"]
+                elif found:
+                    yield found
+                    current, last = None, found
+            code = process.wait(SECONDS)
+            told.seek(0)
+            text = told.read()
+            if current is not None:
+                yield {"case": current, "crash": code, "told": text[-TAIL:]}
+            elif leaks(text):
+                yield {**last, "leaks": leaks(text)[:20]}
 
 
-def packets(case: Case, walker: Walker, rng: random.Random) -> Iterator[tuple[int, bytes]]:
-    """Packets without end."""
-    seeds = [(port, bytes.fromhex(data)) for port, data in case.packets]
-    recent: list[bytes] = []
-    while True:
-        if seeds and rng.random() < SEED_SHARE:
-            port, data = rng.choice(seeds)
-        else:
-            port, data = rng.choice((0, 1, 2, 3, CPU_PORT, rng.randrange(512))), walker.packet()
-        recent = [*recent[-15:], data]
-        yield port, data
-        yield port, rng.randbytes(rng.randrange(90))
-        for _ in range(MUTANTS):
-            yield port, walker.mutated(data, recent)
+def _words(found: dict) -> str:
+    if "crash" in found:
+        return f"FOUND: the process ended with {found['crash']}\n{found['told']}"
+    if "leaks" in found:
+        return f"FOUND: leaks in this or one of the cases before it\n{found['leaks']}"
+    if "error" in found:
+        return f"does not load: {found['error']}"
+    return f"{found['packets']:,} packets, {found['out']:,} came out, in {found['run_s']} s"
 
 
-def _prepare(engine: Engine, case: Case) -> None:
-    for table, key, mask, priority, action, data in case.entries:
-        call = ActionCall(action, bytes.fromhex(data))
-        engine.tables[table].insert(bytes.fromhex(key), None if mask is None else bytes.fromhex(mask), priority, call)
+def report(results: Sequence[dict], packets: int) -> str:
+    """The campaign as a page."""
+    ran = [found for found in results if found.get("packets")]
+    bad = [found for found in results if "crash" in found or "leaks" in found]
+    refused = [found for found in results if "error" in found]
+    mutants = sum(found.get("refused", 0) + found.get("generated", 0) for found in results)
+    lines = [
+        "# Fuzzing the engine",
+        "",
+        f"{len(ran)} programs, {packets:,} packets each, {sum(found['packets'] for found in ran):,} in all; "
+        f"{sum(found['out'] for found in ran):,} came out. {mutants:,} spoiled programs, "
+        f"{sum(found.get('refused', 0) for found in results):,} refused by name. "
+        f"{len(refused)} programs do not load. Found: {len(bad)}.",
+        "",
+        *(f"- {found['case']}: {_words(found)}" for found in (*bad, *refused)),
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def check_law(engine: Engine, name: str) -> None:
-    """Raises unless every packet is accounted for."""
-    stats = engine.stats()
-    dropped = sum(value for key, value in stats.items() if key.startswith("dropped_"))
-    if stats["in"] + stats["generated"] != stats["out"] + stats["to_cpu"] + stats["consumed"] + dropped:
-        raise AssertionError(f"{name}: packets are not accounted for: {stats}")
+def own_programs(folder: Path) -> list[Path]:
+    """This project's programs, compiled into `folder`."""
+    sources = sorted({path for pattern in OWN for path in ROOT.glob(pattern)})
+    targets: list[Path] = []
+    for source, includes in (*((path, path.parent) for path in sources), VROUTER):
+        target = folder / f"own-{source.parent.name}-{source.stem}.json"
+        if p4c([str(source), "-I", str(includes), "-o", str(target)]) in (0, None):
+            targets.append(target)
+    return targets
 
 
-def run(case: Case, seconds: float, count: int, seed: int = 7) -> str:
-    """Fuzzes one case under sanitizers, with a control thread beside; returns a line of figures."""
-    rng = random.Random(seed)
-    with Engine(case.config, cpu_port=CPU_PORT, seed=seed, options=BuildOptions(sanitize=True)) as engine:
-        walker = Walker(engine.program, case.config, rng)
-        own = random.Random(seed + 1)
-        churn = Churn(engine, Walker(engine.program, case.config, own), own)
-        _prepare(engine, case)
-        stop, failed = threading.Event(), []
-
-        def control() -> None:
-            try:
-                while not stop.is_set():
-                    churn.step()
-                    time.sleep(0.0002)
-            except BaseException as error:
-                failed.append(error)
-
-        thread = threading.Thread(target=control)
-        source, done, end = packets(case, walker, rng), 0, time.monotonic() + seconds
-        thread.start()
-        try:
-            while done < count and time.monotonic() < end and not failed:
-                engine.process_batch([next(source) for _ in range(BATCH)])
-                engine.poll_events()
-                done += BATCH
-        finally:
-            stop.set()
-            thread.join()
-        for error in failed:
-            raise error
-        check_law(engine, case.name)
-        stats = engine.stats()
-        return f"{case.name}: {done} packets, {stats['out'] + stats['to_cpu']} came out"
-
-
-def main(seconds: float, count: int, paths: list[Path]) -> None:
-    """Runs all cases and says so."""
-    for path in paths:
-        case = load(path)
-        try:
-            print(run(case, seconds, count), flush=True)
-        except EngineError as error:
-            print(f"{case.name}: does not load: {str(error)[:200]}", flush=True)
-    print("clean")
+def main() -> int:
+    """Runs the campaign and writes its report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.engine.fuzz", description=__doc__)
+    parser.add_argument("--golden", type=Path, action="append", default=[], help="a folder of BMv2 JSON")
+    parser.add_argument("--packets", type=int, default=1_000_000, help="for each program")
+    parser.add_argument("--mutants", type=int, default=20, help="spoiled copies of each program that are read")
+    parser.add_argument("--results", type=Path, default=OUTPUT)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = own_programs(Path(folder))
+        paths += [path for golden in given.golden for path in sorted(golden.glob("*.json"))]
+        results = Campaign(given.packets, given.mutants, given.results).run(paths)
+    text = report(results, given.packets)
+    given.results.with_suffix(".md").write_text(text)
+    print(text)
+    return int(any("crash" in found or "leaks" in found for found in results))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), int(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
+    sys.exit(main())

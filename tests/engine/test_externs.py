@@ -108,6 +108,26 @@ def test_meters_colour_by_two_rates(engine: Engine) -> None:
     assert engine.meters["rate"].get(0) is None
 
 
+def test_new_rates_fill_the_buckets_even_where_others_were_reset_before(engine: Engine) -> None:
+    for _ in range(3):
+        engine.meters["rate"].set(0, MeterRates(cir=1, cburst=1, pir=1, pburst=2))
+        assert [send(engine, 0)[2] for _ in range(3)] == [0, 1, 2]
+        engine.meters["rate"].reset(0)
+
+
+def test_meters_with_an_excess_burst_have_one_rate(engine: Engine) -> None:
+    engine.meters["rate"].set(0, MeterRates(cir=2, cburst=3, pir=2, pburst=3, eburst=2))
+    assert engine.meters["rate"].get(0) == MeterRates(2, 3, 2, 3, 2)
+    assert [send(engine, 0)[2] for _ in range(6)] == [0, 0, 0, 1, 1, 2]
+    engine.set_time(engine.time() + 1_000_000)  # two tokens: both fit the committed bucket
+    assert [send(engine, 0)[2] for _ in range(3)] == [0, 0, 2]
+    engine.set_time(engine.time() + 2_000_000)  # four: three fit, one spills over
+    assert [send(engine, 0)[2] for _ in range(5)] == [0, 0, 0, 1, 2]
+    engine.set_time(engine.time() + 60_000_000)
+    assert [send(engine, 0)[2] for _ in range(6)] == [0, 0, 0, 1, 1, 2]
+    engine.meters["rate"].reset(0)
+
+
 def test_registers_of_any_width_wrap_and_are_seen_by_both_sides(engine: Engine) -> None:
     engine.registers["sum"].write(1, 100)
     assert send(engine, 1)[24] == 44

@@ -18,6 +18,7 @@ from switch.engine.program import read_program
 
 from . import test_externs, test_life, test_parser
 from .programs import router
+from .spoil import mutated, spoiled
 from .walker import Walker
 
 EVERYTHING = Path(__file__).parents[1] / "p4runtime" / "data" / "everything.json"
@@ -28,34 +29,11 @@ PROGRAMS: dict[str, Callable[[], str]] = {
     "stack": lambda: test_parser.stack_program().text(),
     "everything": EVERYTHING.read_text,
 }
-SPOILS = (None, -1, 0, 1, 1 << 31, 1 << 70, "x", "0x", "-0xff", "0x" + "f" * 300, [], {}, True, 1.5, "\0", "é*/", "*")
 EVIL = '*/ #error "{}"\n#include "/etc/passwd"\n}}; int system(); /*\\ %s\0'
 # Names that simple_switch itself looks for, and words of the format.
 FIXED = {"parser", "deparser", "ingress", "egress", "scalars", "standard_metadata", "__HIT__", "__MISS__"}
 WORDS = ("type", "op", "match_type", "algo")  # members that hold words of the format
 QUICK = BuildOptions(optimize=("-O1",))
-
-
-def mutated(value: Any, rng: random.Random) -> Any:
-    """Something like `value`, but wrong in one place: changed, gone, repeated, or exchanged with a sibling."""
-    if isinstance(value, dict) and value and rng.random() < 0.95:
-        key = rng.choice(list(value))
-        if rng.random() < 0.05:
-            return {k: v for k, v in value.items() if k != key}
-        if rng.random() < 0.05:
-            return {**value, key: value[rng.choice(list(value))]}
-        return {**value, key: mutated(value[key], rng)}
-    if isinstance(value, list) and value and rng.random() < 0.95:
-        index = rng.randrange(len(value))
-        kind = rng.random()
-        if kind < 0.05:
-            return value[:index] + value[index + 1 :]
-        if kind < 0.1:
-            return [*value, value[index]]
-        if kind < 0.15:
-            return rng.sample(value, len(value))
-        return [*value[:index], mutated(value[index], rng), *value[index + 1 :]]
-    return rng.choice((*SPOILS, value))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -64,12 +42,10 @@ def test_a_spoiled_program_is_refused_by_name_or_generates_quickly(name: str) ->
     refused = generated = 0
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
-        spoiled = root
-        for _ in range(rng.choice((1, 1, 3))):
-            spoiled = mutated(spoiled, rng)
+        text = json.dumps(spoiled(root, rng))
         start = time.thread_time()
         try:
-            program = read_program(json.dumps(spoiled))
+            program = read_program(text)
             generate(program)
             obstacle(program)
             generated += 1

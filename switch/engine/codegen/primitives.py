@@ -83,6 +83,7 @@ class Primitives:
             raise BadConfig("$", f"a number is assigned to the variable-length field {target.field.name!r}")
         elif isinstance(target, FieldRef):
             self._code.assign(self._code.field(target), target.field, value)
+            self._fetch_rows(target)
         elif isinstance(target, RegisterCell):
             self._do_register_write(target.array, target.index, value)
         else:
@@ -284,6 +285,12 @@ class Primitives:
         text = self._code.resize(word, 64, round_bits(width), False)
         with self._out.block():
             self._code.store(place, width, text)
+        if isinstance(target, FieldRef):
+            self._fetch_rows(target)
+
+    def _fetch_rows(self, index: FieldRef) -> None:
+        """Fetches what will be read by the index that has just been stored."""
+        self._names.registers.prefetch(self._code, index)
 
     def _do_execute_meter(self, meter: MeterSpec, index: Expr, target: object) -> None:
         number = self._names.meters[meter.name]
@@ -299,7 +306,9 @@ class Primitives:
             return
         number = self._names.counters[counter.name]
         cells = f"c->engine->counters[{number}], {counter.size}u"
-        self._out.line(f"p4e_count_add({cells}, {self._code.index(index)}, c->ingress_length);")
+        at = self._code.index(index)
+        self._out.line(f"p4e_trace(c->engine, P4E_TRACE_COUNT, {number}, {at});")
+        self._out.line(f"p4e_count_add({cells}, {at}, c->ingress_length);")
 
     def _do_register_read(self, target: object, array: RegisterSpec, index: Expr) -> None:
         at = self._out.fresh("i")

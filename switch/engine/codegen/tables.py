@@ -151,6 +151,8 @@ class TableCode:
         with out.block("else"):
             out.line("p4e_bump(&t->misses, 1);")
             out.line("call = atomic_load_explicit(&t->fallback, memory_order_acquire);")
+        key = "NULL" if table.kind is TableKind.NONE else "key"
+        out.line(f"p4e_trace_table(c->engine, {number}, e, call, {key});")
         self._run(table, goto)
 
     def _always(self, table: TableSpec, default: DefaultEntry, goto: Goto) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..program.actions import ActionSpec
-from ..program.expressions import Lookahead
+from ..program.expressions import Lookahead, RegisterSpec
 from ..program.externs import CalculationSpec
 from ..program.program import Program
 from .actions import ActionCode
@@ -46,7 +46,7 @@ class Names:
 
     def __init__(self, program: Program) -> None:
         externs = program.externs
-        self.registers = Registers(externs.registers)
+        self.registers = Registers(program)
         self.tables = {name: i for i, name in enumerate(program.tables)}
         self.counters = {name: i for i, name in enumerate(n for n, c in externs.counters.items() if not c.direct)}
         self.meters = {name: i for i, name in enumerate(n for n, m in externs.meters.items() if not m.direct)}
@@ -106,9 +106,10 @@ def generate(program: Program) -> Unit:
     deparser.write_field_lists(program.externs.field_lists)
     deparser.write_digests(program.externs.digests)
     tables.write_specs(program.tables, program.action_profiles)
-    value_set_bytes = _write_externs(out, program)
+    value_set_bytes = _write_externs(out, program, names)
     _write_program(out, program, names)
     out.line('#include "life.h"')
+    out.line('#include "explain.h"')
     return Unit(out.text(), tuple(names.logs), STAT_NAMES, value_set_bytes)
 
 
@@ -131,16 +132,28 @@ def _value_set_widths(program: Program, name: str) -> list[int]:
     return [program.externs.value_sets[name].width]
 
 
-def _write_externs(out: Writer, program: Program) -> dict[str, int]:
+def _register_spec(registers: Registers, array: RegisterSpec) -> tuple[tuple, tuple]:
+    """What decides whether an array can be adopted, and its place."""
+    place = registers.places[array.name]
+    shape = (array.name, array.size, (array.width + 7) // 8, storage_bytes(array.width), array.width)
+    return shape, (place.group, place.offset)
+
+
+def _write_externs(out: Writer, program: Program, names: Names) -> dict[str, int]:
     externs = program.externs
-    counters = [(c.name, c.size, 0, 0, 0) for c in externs.counters.values() if not c.direct]
-    meters = [(m.name, m.size, 0, int(m.in_bytes), 0) for m in externs.meters.values() if not m.direct]
-    registers = [
-        (r.name, r.size, (r.width + 7) // 8, storage_bytes(r.width), r.width) for r in externs.registers.values()
-    ]
+    counters = [((c.name, c.size, 0, 0, 0), ()) for c in externs.counters.values() if not c.direct]
+    meters = [((m.name, m.size, 0, int(m.in_bytes), 0), ()) for m in externs.meters.values() if not m.direct]
+    registers = [_register_spec(names.registers, register) for register in externs.registers.values()]
     for noun, cells in (("counters", counters), ("meters", meters), ("registers", registers)):
-        rows = [f"{{{layout_hash(noun, *cell)}, {', '.join(str(v) for v in cell[1:])}}}" for cell in cells]
+        rows = [
+            f"{{{layout_hash(noun, *cell)}, {', '.join(str(v) for v in (*cell[1:], *place))}}}" for cell, place in cells
+        ]
         out.line(f"static const p4e_array_spec_t p4_{noun}[] = {{{', '.join(rows) or '{0}'}}};")
+    rows = [
+        f"{{{layout_hash('group', [(a.name, a.width) for a in g.arrays], g.size, g.stride)}, {g.size}, {g.stride}}}"
+        for g in names.registers.groups
+    ]
+    out.line(f"static const p4e_group_spec_t p4_groups[] = {{{', '.join(rows) or '{0}'}}};")
     sizes: dict[str, int] = {}
     rows = []
     for index, name in enumerate(externs.value_sets):
@@ -161,10 +174,11 @@ def _write_program(out: Writer, program: Program, names: Names) -> None:
         "counter": len(names.counters),
         "meter": len(names.meters),
         "register": len(program.externs.registers),
+        "group": len(names.registers.groups),
         "value_set": len(names.value_sets),
     }
     with out.block("const p4e_program_t p4e_program =", ";"):
-        for noun in ("tables", "profiles", "counters", "meters", "registers", "value_sets"):
+        for noun in ("tables", "profiles", "counters", "meters", "registers", "groups", "value_sets"):
             out.line(f".{noun} = p4_{noun},")
         for noun, count in counts.items():
             out.line(f".{noun}_count = {count},")

@@ -28,6 +28,7 @@ class Counters(Structure):
             "rx_bytes",
             "tx_packets",
             "tx_bytes",
+            "tx_xdp_packets",
             "rx_super_packets",
             "rx_dropped_overflow",
             "rx_dropped_offload",

@@ -7,11 +7,17 @@ from enum import Enum
 
 
 class Mode(Enum):
-    """How packets are received: `RING` maps them into memory, `MMSG` copies them with recvmmsg."""
+    """How packets are received and sent.
+
+    `RING` maps what comes into memory, `MMSG` copies it with recvmmsg; both send with sendmmsg. `AF_PACKET` is the
+    better of the two. `AF_XDP` sends through AF_XDP sockets, `AUTO` does so where no queueing discipline is in the way.
+    """
 
     AUTO = 0
     MMSG = 1
     RING = 2
+    AF_PACKET = 3
+    AF_XDP = 4
 
 
 class LinkState(Enum):

@@ -1,4 +1,4 @@
-/* Control calls of counters, meters and registers. */
+/* Control calls of counters and meters. */
 #include "cells.h"
 
 #include <stdlib.h>
@@ -32,17 +32,18 @@ int p4e_counter(p4e_t *engine, uint32_t counter, uint64_t start, uint64_t count,
 int p4e_meter_cell(p4e_reclaim_t *reclaim, p4e_meter_t *meter, uint64_t *cells, int write) {
     if (!write) {
         const p4e_rates_t *rates = atomic_load_explicit(&meter->rates, memory_order_relaxed);
-        memset(cells, 0, 5 * sizeof cells[0]);
+        memset(cells, 0, 6 * sizeof cells[0]);
         if (rates)
-            memcpy(cells, (uint64_t[]){rates->cir, rates->cburst, rates->pir, rates->pburst, 1}, 5 * sizeof cells[0]);
+            memcpy(cells, (uint64_t[]){rates->cir, rates->cburst, rates->pir, rates->pburst, rates->eburst, 1},
+                   6 * sizeof cells[0]);
         return P4E_OK;
     }
     p4e_rates_t *fresh = NULL;
-    if (cells[4]) {
+    if (cells[5]) {
         fresh = malloc(sizeof *fresh);
         if (!fresh)
             return P4E_NO_MEMORY;
-        *fresh = (p4e_rates_t){cells[0], cells[1], cells[2], cells[3]};
+        *fresh = (p4e_rates_t){cells[0], cells[1], cells[2], cells[3], cells[4], ++meter->versions};
     }
     const p4e_rates_t *old = atomic_exchange_explicit(&meter->rates, fresh, memory_order_acq_rel);
     p4e_retire(reclaim, (void *)(uintptr_t)old);
@@ -56,42 +57,4 @@ int p4e_meter(p4e_t *engine, uint32_t meter, uint64_t index, uint64_t *cells, in
         return P4E_BAD_VALUE;
     p4e_lock(engine);
     return p4e_unlock(engine, p4e_meter_cell(&engine->reclaim, engine->meters[meter] + index, cells, write));
-}
-
-static void register_read(const p4e_array_spec_t *spec, const uint8_t *native, uint8_t *canonical) {
-    for (uint32_t i = 0; i < spec->bytes; i++)
-        canonical[i] = native[spec->bytes - 1 - i];
-}
-
-static void register_write(const p4e_array_spec_t *spec, uint8_t *native, const uint8_t *canonical) {
-    union {
-        uint64_t whole;
-        uint8_t bytes[8];
-    } cell = {0};
-    uint8_t *to = spec->native <= 8 ? cell.bytes : native;
-    for (uint32_t i = 0; i < spec->bytes; i++)
-        to[i] = canonical[spec->bytes - 1 - i];
-    switch (spec->native) { /* one store, so that a packet sees the old value or the new one */
-    case 1: *native = cell.bytes[0]; break;
-    case 2: __atomic_store_n((uint16_t *)(void *)native, (uint16_t)cell.whole, __ATOMIC_RELAXED); break;
-    case 4: __atomic_store_n((uint32_t *)(void *)native, (uint32_t)cell.whole, __ATOMIC_RELAXED); break;
-    case 8: __atomic_store_n((uint64_t *)(void *)native, cell.whole, __ATOMIC_RELAXED); break;
-    default: break;
-    }
-}
-
-int p4e_register(p4e_t *engine, uint32_t array, uint64_t start, uint64_t count, uint8_t *cells, int write) {
-    if (array >= engine->program->register_count)
-        return P4E_NOT_FOUND;
-    const p4e_array_spec_t *spec = &engine->program->registers[array];
-    if (!cells_within(spec, start, count))
-        return P4E_BAD_VALUE;
-    uint8_t *native = (uint8_t *)engine->registers[array] + start * spec->native;
-    for (uint64_t i = 0; i < count; i++, native += spec->native, cells += spec->bytes) {
-        if (write)
-            register_write(spec, native, cells);
-        else
-            register_read(spec, native, cells);
-    }
-    return P4E_OK;
 }

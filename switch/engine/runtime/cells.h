@@ -1,4 +1,4 @@
-/* Counters, meters and registers as arrays of cells. */
+/* Counters and meters as arrays of cells. */
 #ifndef P4E_CELLS_H
 #define P4E_CELLS_H
 

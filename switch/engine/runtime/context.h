@@ -5,6 +5,7 @@
 #include "algorithms.h"
 #include "bits.h"
 #include "engine.h"
+#include "trace.h"
 #include "wide.h"
 
 /* standard_metadata.instance_type */

@@ -1,4 +1,4 @@
-/* Opening, closing and adopting engines; clock and counters. */
+/* Opening and closing engines; clock and counters. */
 #include "engine.h"
 
 #include <stdlib.h>
@@ -7,6 +7,8 @@
 
 #include "algorithms.h"
 #include "control.h"
+#include "pages.h"
+#include "registers.h"
 
 static uint64_t engine_wall(void) {
     struct timespec now;
@@ -44,12 +46,11 @@ static int engine_open_arrays(p4e_t *engine) {
     engine->profiles = engine_array(p->profile_count, sizeof *engine->profiles);
     engine->counters = engine_array(p->counter_count, sizeof *engine->counters);
     engine->meters = engine_array(p->meter_count, sizeof *engine->meters);
-    engine->registers = engine_array(p->register_count, sizeof *engine->registers);
     engine->value_sets = engine_array(p->value_set_count, sizeof *engine->value_sets);
     engine->events.ring = malloc(P4E_EVENTS_BYTES);
     size_t scratch = (p->scratch_bytes + 63) & ~(size_t)63;
     engine->scratch = aligned_alloc(64, scratch ? scratch : 64);
-    bool all = engine->tables && engine->profiles && engine->counters && engine->meters && engine->registers &&
+    bool all = engine->tables && engine->profiles && engine->counters && engine->meters &&
                engine->value_sets && engine->events.ring && engine->scratch;
     if (all)
         memset(engine->scratch, 0, scratch);
@@ -59,7 +60,7 @@ static int engine_open_arrays(p4e_t *engine) {
 static int engine_open_objects(p4e_t *engine) {
     const p4e_program_t *p = engine->program;
     bool all = true;
-    uint64_t secret = engine->options.seed ^ 0x5851f42d4c957f2du;
+    uint64_t secret = engine->options.secret;
     for (uint32_t i = 0; i < p->table_count; i++)
         all &= p4e_table_open(&engine->tables[i], &p->tables[i], p4_random(&secret)) == P4E_OK;
     for (uint32_t i = 0; i < p->profile_count; i++)
@@ -67,12 +68,10 @@ static int engine_open_objects(p4e_t *engine) {
     for (uint32_t i = 0; i < p->value_set_count; i++)
         engine->value_sets[i].spec = &p->value_sets[i];
     for (uint32_t i = 0; i < p->counter_count; i++)
-        all &= (engine->counters[i] = engine_array(p->counters[i].size, sizeof(p4e_count_t))) != NULL;
+        all &= (engine->counters[i] = p4e_pages_new(p->counters[i].size * sizeof(p4e_count_t))) != NULL;
     for (uint32_t i = 0; i < p->meter_count; i++)
-        all &= (engine->meters[i] = engine_array(p->meters[i].size, sizeof(p4e_meter_t))) != NULL;
-    for (uint32_t i = 0; i < p->register_count; i++)
-        all &= (engine->registers[i] = engine_array(p->registers[i].size, p->registers[i].native)) != NULL;
-    return all ? P4E_OK : P4E_NO_MEMORY;
+        all &= (engine->meters[i] = p4e_pages_new(p->meters[i].size * sizeof(p4e_meter_t))) != NULL;
+    return all ? p4e_registers_open(engine) : P4E_NO_MEMORY;
 }
 
 p4e_t *p4e_open(const p4e_options_t *options) {
@@ -84,6 +83,7 @@ p4e_t *p4e_open(const p4e_options_t *options) {
     engine->random = options->seed;
     engine->wall_start = engine_wall();
     pthread_mutex_init(&engine->lock, NULL);
+    p4e_reclaim_open(&engine->reclaim);
     if (engine_open_arrays(engine) != P4E_OK || engine_open_objects(engine) != P4E_OK) {
         p4e_close(engine);
         return NULL;
@@ -94,7 +94,7 @@ p4e_t *p4e_open(const p4e_options_t *options) {
 static void engine_close_meters(p4e_meter_t *meters, uint64_t size) {
     for (uint64_t i = 0; meters && i < size; i++)
         free((void *)(uintptr_t)atomic_load(&meters[i].rates));
-    free(meters);
+    p4e_pages_free(meters, size * sizeof *meters);
 }
 
 void p4e_close(p4e_t *engine) {
@@ -104,11 +104,10 @@ void p4e_close(p4e_t *engine) {
     for (uint32_t i = 0; engine->profiles && i < p->profile_count; i++)
         p4e_profile_close(&engine->profiles[i]);
     for (uint32_t i = 0; engine->counters && i < p->counter_count; i++)
-        free(engine->counters[i]);
+        p4e_pages_free(engine->counters[i], p->counters[i].size * sizeof(p4e_count_t));
     for (uint32_t i = 0; engine->meters && i < p->meter_count; i++)
         engine_close_meters(engine->meters[i], p->meters[i].size);
-    for (uint32_t i = 0; engine->registers && i < p->register_count; i++)
-        free(engine->registers[i]);
+    p4e_registers_close(engine);
     for (uint32_t i = 0; engine->value_sets && i < p->value_set_count; i++)
         free((void *)(uintptr_t)atomic_load(&engine->value_sets[i].values));
     p4e_replication_close(&engine->replication);
@@ -119,95 +118,9 @@ void p4e_close(p4e_t *engine) {
     free(engine->profiles);
     free(engine->counters);
     free(engine->meters);
-    free(engine->registers);
     free(engine->value_sets);
     free(engine->events.ring);
     free(engine->scratch);
     free(engine->output);
     free(engine);
-}
-
-#define SWAP(a, b)                                                                                                     \
-    do {                                                                                                               \
-        __typeof__(a) swapped = (a);                                                                                   \
-        (a) = (b);                                                                                                     \
-        (b) = swapped;                                                                                                 \
-    } while (0)
-
-/* Finds each layout of `own` among `theirs`; what `swap` then does is the caller's. -1: none. */
-static int64_t adopt_find(uint64_t layout, const void *specs, uint32_t count, size_t size) {
-    for (uint32_t i = 0; i < count; i++)
-        if (*(const uint64_t *)(const void *)((const uint8_t *)specs + i * size) == layout)
-            return i;
-    return -1;
-}
-
-static uint32_t adopt_tables(p4e_t *engine, p4e_t *old, uint8_t *kept) {
-    const p4e_program_t *p = engine->program, *q = old->program;
-    uint8_t *profiles = kept + p->table_count;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < p->profile_count; i++) {
-        int64_t from = adopt_find(p->profiles[i].layout, q->profiles, q->profile_count, sizeof *q->profiles);
-        if (from < 0)
-            continue;
-        SWAP(engine->profiles[i], old->profiles[from]);
-        SWAP(engine->profiles[i].spec, old->profiles[from].spec);
-        count += profiles[i] = 1;
-    }
-    for (uint32_t i = 0; i < p->table_count; i++) {
-        int64_t from = adopt_find(p->tables[i].layout, q->tables, q->table_count, sizeof *q->tables);
-        if (from < 0 || (p->tables[i].profile >= 0 && !profiles[p->tables[i].profile]))
-            continue;
-        SWAP(engine->tables[i], old->tables[from]);
-        SWAP(engine->tables[i].spec, old->tables[from].spec);
-        count += kept[i] = 1;
-    }
-    return count;
-}
-
-static uint32_t adopt_cells(const p4e_array_spec_t *own, uint32_t own_count, void **cells,
-                            const p4e_array_spec_t *theirs, uint32_t their_count, void **their_cells, uint8_t *kept) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < own_count; i++) {
-        int64_t from = adopt_find(own[i].layout, theirs, their_count, sizeof *theirs);
-        if (from < 0)
-            continue;
-        SWAP(cells[i], their_cells[from]);
-        count += kept[i] = 1;
-    }
-    return count;
-}
-
-uint32_t p4e_adopt(p4e_t *engine, p4e_t *old, uint8_t *kept) {
-    const p4e_program_t *p = engine->program, *q = old->program;
-    pthread_mutex_lock(&engine->lock);
-    pthread_mutex_lock(&old->lock);
-    uint32_t count = adopt_tables(engine, old, kept);
-    kept += p->table_count + p->profile_count;
-    count += adopt_cells(p->counters, p->counter_count, (void **)engine->counters, q->counters, q->counter_count,
-                         (void **)old->counters, kept);
-    kept += p->counter_count;
-    count += adopt_cells(p->meters, p->meter_count, (void **)engine->meters, q->meters, q->meter_count,
-                         (void **)old->meters, kept);
-    kept += p->meter_count;
-    count += adopt_cells(p->registers, p->register_count, engine->registers, q->registers, q->register_count,
-                         old->registers, kept);
-    kept += p->register_count;
-    for (uint32_t i = 0; i < p->value_set_count; i++) {
-        int64_t from = adopt_find(p->value_sets[i].layout, q->value_sets, q->value_set_count, sizeof *q->value_sets);
-        if (from < 0)
-            continue;
-        const p4e_values_t *values = atomic_load(&old->value_sets[from].values);
-        atomic_store(&old->value_sets[from].values, atomic_load(&engine->value_sets[i].values));
-        atomic_store(&engine->value_sets[i].values, values);
-        count += kept[i] = 1;
-    }
-    kept += p->value_set_count;
-    SWAP(engine->replication, old->replication);
-    *kept = 1;
-    engine->wall_start = old->wall_start;
-    p4e_set_time(engine, atomic_load(&old->virtual_now));
-    pthread_mutex_unlock(&old->lock);
-    pthread_mutex_unlock(&engine->lock);
-    return count + 1;
 }

@@ -19,12 +19,20 @@
 #include "value_set.h"
 
 typedef struct p4e_options {
-    uint64_t seed;
+    uint64_t seed;   /* of the program's random numbers */
+    uint64_t secret; /* of hashing: who knows it can make a table slow with chosen keys */
     uint32_t cpu_port;
     uint32_t drop_port;
     uint32_t virtual_clock;
     uint32_t max_passes; /* of all that one input packet causes */
 } p4e_options_t;
+
+/* Where what a packet does is recorded (trace.h); only while it is being explained. */
+typedef struct p4e_trace {
+    uint8_t *bytes;
+    uint64_t used, room;
+    bool cut;
+} p4e_trace_t;
 
 struct p4e {
     const p4e_program_t *program;
@@ -47,11 +55,13 @@ struct p4e {
     p4e_profile_t *profiles;
     p4e_count_t **counters;
     p4e_meter_t **meters;
-    void **registers;
+    void **rows;      /* of register groups */
+    void **registers; /* each array's first cell, within its group's rows */
     p4e_value_set_t *value_sets;
     p4e_replication_t replication;
     p4e_events_t events;
 
+    p4e_trace_t *trace;
     uint8_t *output; /* of p4e_process */
     uint64_t output_room, output_used;
 };

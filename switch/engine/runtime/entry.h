@@ -51,7 +51,7 @@ struct p4e_entry {
     p4e_meter_t *meter;
     uint64_t rank;               /* larger wins */
     _Atomic(p4e_entry_t *) next; /* same place of the index, smaller or equal rank */
-    uint64_t place;              /* where it lies in its table's blocks; 0: elsewhere */
+    uint64_t place;              /* where it lies in its table's blocks or groups of ranges; 0: elsewhere */
     uint64_t handle;
     uint64_t words[]; /* key; mask, upper bounds and priority, where the table has them; then the first call */
 };

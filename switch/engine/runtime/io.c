@@ -160,6 +160,9 @@ int io_add_port(io_t *io, uint32_t number, const char *device)
     port->number = number;
     port->want_ring = io->config.mode != IO_MODE_MMSG;
     port->need_ring = io->config.mode == IO_MODE_RING;
+    port->need_xdp = io->config.mode == IO_MODE_AF_XDP;
+    port->want_xdp = port->need_xdp || io->config.mode == IO_MODE_AUTO;
+    port->xdp.fd = -1;
     strcpy(port->device, device);
     int error = io_port_open(port);
     if (error) {
@@ -168,6 +171,8 @@ int io_add_port(io_t *io, uint32_t number, const char *device)
     }
     pthread_mutex_lock(&io->ports_lock);
     io->ports[number] = port;
+    if (number >= io->port_end)
+        io->port_end = number + 1;
     pthread_mutex_unlock(&io->ports_lock);
     io_thread_watch(io, port->rx, port);
     return 0;

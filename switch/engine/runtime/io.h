@@ -19,8 +19,9 @@ typedef void (*io_run_t)(p4e_t *engine, const p4e_packet_t *packets, uint32_t co
 #define IO_NO_PORT 0xffffffffu
 #define IO_MAX_PORT 65536 /* port numbers are smaller than this */
 
-/* AUTO is RING where there is memory for it, else MMSG: measured, the ring is as quick at low rates. */
-enum { IO_MODE_AUTO = 0, IO_MODE_MMSG = 1, IO_MODE_RING = 2 };
+/* AUTO receives with RING where there is memory for it, else MMSG, and sends through AF_XDP where nothing is lost by
+ * it; AF_PACKET never does that, and AF_XDP always. RING and MMSG receive in that way and send through AF_PACKET. */
+enum { IO_MODE_AUTO = 0, IO_MODE_MMSG = 1, IO_MODE_RING = 2, IO_MODE_AF_PACKET = 3, IO_MODE_AF_XDP = 4 };
 
 /* Flags of a program. */
 enum {

@@ -1,4 +1,6 @@
+#include "io_link.h"
 #include "io_port.h"
+#include "io_tap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -61,6 +63,30 @@ static int set_up_sender(io_port_t *port)
     return error ? error : bind_to(port->tx, port->index, 0);
 }
 
+/* Opens or closes the AF_XDP socket as the state of the interface asks for. */
+static int refresh_xdp(io_port_t *port)
+{
+    bool wanted = port->want_xdp && port->up && (port->need_xdp || io_link_unqueued(port->index));
+    wanted = wanted && (port->need_xdp || !port->tapped);
+    if (!wanted && port->xdp.fd >= 0)
+        io_xdp_close(&port->xdp);
+    if (!wanted || port->xdp.fd >= 0)
+        return 0;
+    return io_xdp_open(&port->xdp, port->index);
+}
+
+static int read_state(io_port_t *port, int fd)
+{
+    struct ifreq answer;
+    int error = query(fd, port->device, SIOCGIFFLAGS, &answer);
+    if (error)
+        return error;
+    port->up = (answer.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+    error = query(fd, port->device, SIOCGIFMTU, &answer);
+    port->mtu = error ? 0 : answer.ifr_mtu;
+    return error;
+}
+
 static int open_port(io_port_t *port)
 {
     struct ifreq answer;
@@ -74,10 +100,11 @@ static int open_port(io_port_t *port)
     if (error == 0)
         error = set_up_sender(port);
     if (error == 0)
-        error = query(port->rx, port->device, SIOCGIFFLAGS, &answer);
-    if (error == 0)
-        port->up = (answer.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
-    else
+        error = read_state(port, port->rx);
+    port->tapped = error == 0 && io_tapped(port->index, port->rx);
+    if (error == 0 && refresh_xdp(port) != 0 && port->need_xdp)
+        error = -EOPNOTSUPP;
+    if (error)
         io_port_close(port);
     return error;
 }
@@ -96,6 +123,7 @@ void io_port_close(io_port_t *port)
     if (port->rx >= 0)
         io_port_poll_overflow(port);
     io_ring_close(&port->ring);
+    io_xdp_close(&port->xdp);
     if (port->rx >= 0)
         close(port->rx);
     if (port->tx >= 0)
@@ -113,8 +141,8 @@ void io_port_refresh(io_port_t *port)
         return;
     int error = query(fd, port->device, SIOCGIFINDEX, &answer);
     bool same = error == 0 && answer.ifr_ifindex == port->index;
-    if (same && query(fd, port->device, SIOCGIFFLAGS, &answer) == 0)
-        port->up = (answer.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+    if (same && read_state(port, fd) == 0)
+        refresh_xdp(port);
     if (fd != port->rx)
         close(fd);
     if (same)
@@ -122,6 +150,17 @@ void io_port_refresh(io_port_t *port)
     io_port_close(port);
     if (error == 0)
         io_port_open(port);
+}
+
+void io_port_watch_taps(io_port_t *port)
+{
+    if (port->rx < 0 || !port->want_xdp || port->need_xdp)
+        return;
+    bool tapped = io_tapped(port->index, port->rx);
+    if (tapped != port->tapped) {
+        port->tapped = tapped;
+        refresh_xdp(port);
+    }
 }
 
 void io_port_poll_overflow(io_port_t *port)

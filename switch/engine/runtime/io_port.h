@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "io_frame.h"
+#include "io_xdp.h"
 #include "p4e.h"
 
 #define IO_BATCH 64
@@ -20,6 +21,7 @@
 typedef struct io_counters {
     uint64_t rx_packets, rx_bytes;  /* handed to the pipeline (after segmentation) */
     uint64_t tx_packets, tx_bytes;  /* accepted by the kernel */
+    uint64_t tx_xdp_packets;        /* of these, through an AF_XDP socket */
     uint64_t rx_super_packets;      /* super-packets that were cut up or carried through */
     uint64_t rx_dropped_overflow;   /* the kernel found the ring or socket buffer full */
     uint64_t rx_dropped_offload;    /* offload state that cannot be completed, or a cut-off frame */
@@ -43,9 +45,13 @@ typedef struct io_port {
     char device[16];
     int rx, tx; /* sockets, -1 while the interface does not exist */
     int index;  /* of the interface */
-    bool up;
+    bool up, tapped;
+    int mtu;
+    bool want_xdp, need_xdp; /* without need, AF_PACKET sends where AF_XDP is not to be had, or has side effects */
     bool want_ring, need_ring; /* without need, recvmmsg serves where memory for a ring is short */
     io_ring_t ring; /* memory is NULL when packets are read with recvmmsg */
+    io_xdp_t xdp; /* sends what has no offload; closed where it is not used */
+    uint64_t xdp_bytes; /* queued there */
     uint32_t pending;
     bool dirty; /* on the list of ports with pending packets */
     struct mmsghdr messages[IO_BATCH];
@@ -73,6 +79,9 @@ void io_port_close(io_port_t *port);
 
 /* Looks at the interface anew after a change: up or down, gone, or back under another index. */
 void io_port_refresh(io_port_t *port);
+
+/* Leaves AF_XDP while somebody captures what leaves by the interface, and comes back to it. */
+void io_port_watch_taps(io_port_t *port);
 
 /* Adds the kernel's overflow count to the port's counters. */
 void io_port_poll_overflow(io_port_t *port);

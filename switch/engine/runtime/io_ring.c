@@ -8,6 +8,7 @@
 
 #define RING_BYTES (4u << 20)
 #define BLOCK_BYTES (64u << 10)
+#define AHEAD 4u /* frames */
 #define FRAME_BYTES 2048u /* holds packets of about 1,680 bytes beside headroom and the kernel's header */
 
 static int set_option(int fd, int option, int value)
@@ -60,6 +61,12 @@ static struct tpacket2_hdr *frame_at(const io_ring_t *ring, uint32_t index)
     return (void *)(ring->memory + block + (uint64_t)(index % ring->frames_per_block) * ring->frame_size);
 }
 
+/* Another core has written the frames: fetches the header of one that will be looked at soon. */
+static void fetch(const io_ring_t *ring, uint32_t index)
+{
+    __builtin_prefetch(frame_at(ring, index % ring->frame_count));
+}
+
 static uint32_t status_at(const io_ring_t *ring, uint32_t index)
 {
     return __atomic_load_n(&frame_at(ring, index % ring->frame_count)->tp_status, __ATOMIC_ACQUIRE);
@@ -74,6 +81,7 @@ static bool take(io_port_t *port, io_buffers_t *buffers, struct tpacket2_hdr *he
     }
     frame->data = (uint8_t *)header + header->tp_mac;
     frame->len = header->tp_snaplen;
+    __builtin_prefetch(frame->data); /* the program reads it when the batch is complete */
     memcpy(&frame->offload, frame->data - sizeof(io_offload_t), sizeof(io_offload_t));
     if (header->tp_mac + frame->len + IO_TAIL > port->ring.frame_size) {
         uint8_t *buffer = buffers->memory + (size_t)port->ring.held * IO_BUFFER + IO_ROOM;
@@ -94,6 +102,7 @@ uint32_t io_ring_receive(io_port_t *port, io_buffers_t *buffers, io_frame_t *fra
         uint32_t run = 1;
         if (!(status & TP_STATUS_USER))
             break;
+        fetch(ring, ring->next + AHEAD);
         if (status & TP_STATUS_COPY) { /* long packets wait in the socket's queue: fetch as many as follow each other */
             while (ring->held + run < max && status_at(ring, ring->next + run) & TP_STATUS_COPY)
                 run++;

@@ -10,6 +10,7 @@
 #include "io_link.h"
 
 #define ROUNDS 4           /* full batches from one port before the others get their turn */
+#define WATCH_NS 50000000ll /* how often to look for captures on one more port, while packets flow */
 #define TICK_NS 10000000ll /* ticks come at most this often, in bursts when the rate asks for more */
 
 static int64_t now_ns(void)
@@ -139,6 +140,22 @@ static void stand_still(io_t *io)
     pthread_mutex_unlock(&io->lock);
 }
 
+static void watch_taps(io_t *io, int64_t now)
+{
+    if (io->config.mode != IO_MODE_AUTO || now - io->watched < WATCH_NS)
+        return;
+    io->watched = now;
+    pthread_mutex_lock(&io->ports_lock);
+    for (uint32_t tries = 0; tries < io->port_end; tries++) {
+        io_port_t *port = io->ports[io->watched_port++ % io->port_end];
+        if (port) {
+            io_port_watch_taps(port);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&io->ports_lock);
+}
+
 void *io_thread(void *argument)
 {
     io_t *io = argument;
@@ -154,8 +171,10 @@ void *io_thread(void *argument)
         uint32_t packets = 0;
         for (int i = 0; i < count; i++)
             packets += serve(io, &events[i]);
-        if (packets && io->config.spin_us)
-            last = now_ns();
+        if (!packets)
+            continue;
+        last = now_ns();
+        watch_taps(io, last);
     }
     return NULL;
 }

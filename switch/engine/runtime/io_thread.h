@@ -21,6 +21,9 @@ struct io {
     _Atomic bool stop;
     int epoll, wake, tick, link; /* wake: tells the packet thread */
     int64_t tick_start;
+    int64_t watched; /* when captures were last looked for, and on which port next */
+    uint32_t watched_port;
+    uint32_t port_end; /* above the highest port number ever used */
     uint64_t tick_base; /* ticks that were due and skipped or sent before */
     pthread_mutex_t ports_lock;  /* readers of counters against whoever opens and closes interfaces */
     io_port_t *ports[IO_MAX_PORT];

@@ -73,6 +73,7 @@ static p4_work_t *p4_fork(p4_run_t *run, const p4_context_t *c) {
 static void p4_output(p4_run_t *run, uint32_t port, const uint8_t *data, uint32_t len) {
     bool cpu = port == run->engine->options.cpu_port;
     p4e_stat(run->engine, cpu ? P4E_STAT_TO_CPU : P4E_STAT_OUT, 1);
+    p4e_trace_out(run->engine, port, data, len);
     run->sink->emit(run->sink, port, data, len);
 }
 
@@ -84,6 +85,7 @@ static bool p4_failed(p4_context_t *c) {
 }
 
 static void p4_clone_from_egress(p4_run_t *run, p4_context_t *c) {
+    p4e_trace(run->engine, P4E_TRACE_CLONED, (uint32_t)c->clone_session - 1, 0);
     const p4e_replicas_t *to = p4e_session_of(&run->engine->replication, c->clone_session - 1);
     uint64_t list = c->clone_list;
     c->clone_session = c->clone_list = 0;
@@ -137,6 +139,7 @@ static uint32_t p4_deparse(p4_run_t *run, p4_context_t *c, uint8_t **start) {
 
 static void p4_recirculate(p4_run_t *run, p4_context_t *c, const uint8_t *data, uint32_t len) {
     p4e_stat(run->engine, P4E_STAT_RECIRCULATED, 1);
+    p4e_trace(run->engine, P4E_TRACE_RECIRCULATED, 0, 0);
     p4_work_t *work = p4_new_work(run, data, len);
     if (!work)
         return;
@@ -164,6 +167,7 @@ static void p4_run_egress(p4_run_t *run, p4_context_t *c, uint32_t port) {
     p4_set_egress_spec(&c->phv, run->engine->options.drop_port + 1);
     p4_set_packet_length(&c->phv, c->packet_length);
     c->exit = false;
+    p4e_trace(run->engine, P4E_TRACE_EGRESS, port, c->packet_length);
     p4_egress(c);
     if (p4_failed(c))
         return;
@@ -171,6 +175,7 @@ static void p4_run_egress(p4_run_t *run, p4_context_t *c, uint32_t port) {
         p4_clone_from_egress(run, c);
     if (p4_get_egress_spec(&c->phv) == run->engine->options.drop_port) {
         p4e_stat(run->engine, P4E_STAT_DROPPED_EGRESS, 1);
+        p4e_trace(run->engine, P4E_TRACE_DROPPED, 1, 0);
         return;
     }
     uint8_t *start;
@@ -199,6 +204,7 @@ static void p4_replicate(p4_run_t *run, p4_context_t *c, const p4e_replicas_t *t
 }
 
 static void p4_clone_from_ingress(p4_run_t *run, p4_context_t *c) {
+    p4e_trace(run->engine, P4E_TRACE_CLONED, (uint32_t)c->clone_session - 1, 0);
     const p4e_replicas_t *to = p4e_session_of(&run->engine->replication, c->clone_session - 1);
     uint64_t list = c->clone_list;
     c->clone_session = c->clone_list = 0;
@@ -233,6 +239,7 @@ static void p4_clone_from_ingress(p4_run_t *run, p4_context_t *c) {
 
 static void p4_resubmit(p4_run_t *run, p4_context_t *c) {
     p4e_stat(run->engine, P4E_STAT_RESUBMITTED, 1);
+    p4e_trace(run->engine, P4E_TRACE_RESUBMITTED, 0, 0);
     *run->spare = c->phv;
     uint64_t list = c->resubmit;
     memset(&c->phv, 0, sizeof c->phv);
@@ -261,13 +268,16 @@ static void p4_run_ingress(p4_run_t *run, p4_context_t *c) {
     for (;;) {
         p4_run_parser(c);
         c->exit = false;
+        p4e_trace(run->engine, P4E_TRACE_INGRESS, c->ingress_port, c->len);
         p4_ingress(c);
         if (p4_failed(c))
             return;
         if (P4E_UNLIKELY(c->clone_session))
             p4_clone_from_ingress(run, c);
-        if (P4E_UNLIKELY(c->digest))
+        if (P4E_UNLIKELY(c->digest)) {
+            p4e_trace(run->engine, P4E_TRACE_DIGEST, (uint32_t)c->digest, 0);
             p4_digest(c, c->digest);
+        }
         c->digest = 0;
         if (P4E_LIKELY(!c->resubmit))
             break;
@@ -284,6 +294,7 @@ static void p4_run_ingress(p4_run_t *run, p4_context_t *c) {
         }
         p4e_stat(run->engine, P4E_STAT_GENERATED, to->count - 1);
         p4e_stat(run->engine, P4E_STAT_REPLICATED, to->count);
+        p4e_trace(run->engine, P4E_TRACE_REPLICATED, (uint32_t)group, 0);
         p4_set_instance_type(&c->phv, P4_REPLICATION);
         p4_clear_requests(c);
         p4_replicate(run, c, to);
@@ -292,6 +303,7 @@ static void p4_run_ingress(p4_run_t *run, p4_context_t *c) {
     uint64_t port = p4_get_egress_spec(&c->phv);
     if (port == run->engine->options.drop_port) {
         p4e_stat(run->engine, P4E_STAT_DROPPED_INGRESS, 1);
+        p4e_trace(run->engine, P4E_TRACE_DROPPED, 0, 0);
         return;
     }
     p4_set_instance_type(&c->phv, P4_NORMAL);

@@ -1,9 +1,38 @@
 /* See reclaim.h. All functions here run under the control lock. */
 #include "reclaim.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define RECLAIM_YIELDS 64
+
+void p4e_reclaim_open(p4e_reclaim_t *r) {
+    pthread_mutex_init(&r->hold, NULL);
+}
+
+/* What a held packet thread does. */
+void p4e_reclaim_wait(p4e_reclaim_t *r) {
+    pthread_mutex_lock(&r->hold);
+    pthread_mutex_unlock(&r->hold);
+}
+
+void p4e_hold(p4e_reclaim_t *r) {
+    pthread_mutex_lock(&r->hold);
+    atomic_store_explicit(&r->held, true, memory_order_seq_cst);
+    for (unsigned tries = 0; atomic_load_explicit(&r->phase, memory_order_seq_cst) & 1; tries++) {
+        if (tries < RECLAIM_YIELDS)
+            sched_yield();
+        else
+            usleep(20);
+    }
+}
+
+void p4e_unhold(p4e_reclaim_t *r) {
+    atomic_store_explicit(&r->held, false, memory_order_seq_cst);
+    pthread_mutex_unlock(&r->hold);
+}
 
 static size_t reclaim_ready(const p4e_reclaim_t *r, uint64_t now) {
     size_t ready = 0;
@@ -71,5 +100,7 @@ void p4e_reclaim_close(p4e_reclaim_t *r) {
     for (size_t i = 0; i < r->count; i++)
         free(r->limbo[r->first + i].memory);
     free(r->limbo);
-    *r = (p4e_reclaim_t){0};
+    r->limbo = NULL;
+    r->first = r->count = r->room = 0;
+    pthread_mutex_destroy(&r->hold);
 }

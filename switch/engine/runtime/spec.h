@@ -55,7 +55,16 @@ typedef struct p4e_array_spec {
     uint32_t bytes;  /* canonical bytes of a cell (registers) */
     uint32_t native; /* native bytes of a cell (registers); 1 for a meter in bytes, 0 for one in packets */
     uint32_t width;
+    uint32_t group;  /* whose rows hold the cells (registers) */
+    uint32_t offset; /* of the cell in its row */
 } p4e_array_spec_t;
+
+/* Registers whose cells lie together: rows of `stride` bytes with a cell of each. */
+typedef struct p4e_group_spec {
+    uint64_t layout;
+    uint64_t size; /* rows */
+    uint64_t stride;
+} p4e_group_spec_t;
 
 typedef struct p4e_value_set_spec {
     uint64_t layout;
@@ -67,8 +76,9 @@ typedef struct p4e_program {
     const p4e_table_spec_t *tables;
     const p4e_profile_spec_t *profiles;
     const p4e_array_spec_t *counters, *meters, *registers;
+    const p4e_group_spec_t *groups; /* of registers */
     const p4e_value_set_spec_t *value_sets;
-    uint32_t table_count, profile_count, counter_count, meter_count, register_count, value_set_count;
+    uint32_t table_count, profile_count, counter_count, meter_count, register_count, group_count, value_set_count;
     uint32_t scratch_bytes; /* per-packet state the generated code asks for */
 } p4e_program_t;
 

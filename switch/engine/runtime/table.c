@@ -52,6 +52,7 @@ void p4e_table_close(p4e_table_t *table) {
     for (uint32_t i = 0; blocks && i < blocks->count; i++)
         free(blocks->list[i]);
     p4e_trie_close(&table->trie);
+    p4e_ranged_close(&table->ranged);
     free(tuples);
     free(blocks);
     free(table->nibbles);
@@ -225,6 +226,16 @@ static void table_count_bits(p4e_table_t *table, const p4e_entry_t *entry, uint6
             table->popular[w * 64 + (uint32_t)__builtin_ctzll(left)] += by;
 }
 
+/* Puts an entry of a ternary table into the blocks, or where there is room. */
+static int table_publish_unranged(p4e_reclaim_t *reclaim, p4e_table_t *table, p4e_entry_t *entry) {
+    int status = p4e_blocks_insert(reclaim, table, entry);
+    if (status == P4E_FULL)
+        status = p4e_tuple_insert(reclaim, table, entry);
+    if (status)
+        p4e_ranged_remove(reclaim, table, entry);
+    return status;
+}
+
 /* Makes a complete entry visible to packets. */
 static int table_publish(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entry) {
     p4e_reclaim_t *reclaim = &engine->reclaim;
@@ -234,8 +245,10 @@ static int table_publish(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entry) 
         return status;
     if (table->trie.exact_mask)
         status = p4e_trie_insert(reclaim, table, entry);
-    else if (table->spec->kind == P4E_TABLE_LPM || (status = p4e_blocks_insert(reclaim, table, entry)) == P4E_FULL)
+    else if (table->spec->kind == P4E_TABLE_LPM)
         status = p4e_tuple_insert(reclaim, table, entry);
+    else if ((status = p4e_ranged_insert(reclaim, table, entry)) == P4E_FULL)
+        status = table_publish_unranged(reclaim, table, entry);
     if (status)
         table_forget(table, entry);
     else
@@ -247,7 +260,8 @@ static void table_unpublish(p4e_t *engine, p4e_table_t *table, p4e_entry_t *entr
     p4e_reclaim_t *reclaim = &engine->reclaim;
     if (table->trie.exact_mask)
         p4e_trie_remove(reclaim, table, entry);
-    else if (table->spec->kind != P4E_TABLE_EXACT && !p4e_blocks_remove(reclaim, table, entry))
+    else if (table->spec->kind != P4E_TABLE_EXACT && !p4e_ranged_remove(reclaim, table, entry) &&
+             !p4e_blocks_remove(reclaim, table, entry))
         p4e_tuple_remove(reclaim, table, entry);
     table_count_bits(table, entry, (uint64_t)-1);
     table_forget(table, entry);

@@ -4,6 +4,7 @@
 
 #include "blocks.h"
 #include "index.h"
+#include "ranged.h"
 #include "trie.h"
 #include "tuple.h"
 
@@ -24,6 +25,7 @@ typedef struct p4e_table {
     p4e_trie_t trie;                        /* LPM tables, unless the prefix is too wide */
     _Atomic(p4e_blocks_t *) blocks;         /* ternary tables */
     p4e_nibbles_t *nibbles;
+    p4e_ranged_t ranged;                    /* entries of ternary tables that have one range, where they are many */
     _Atomic(p4e_tuples_t *) tuples;         /* what does not fit the others */
     _Atomic(const p4e_call_t *) fallback;   /* the default action; NULL: none */
     _Atomic uint64_t hits, misses;
@@ -54,7 +56,7 @@ static inline __attribute__((always_inline)) p4e_entry_t *p4e_table_best(const p
     p4e_entry_t *found = p4e_blocks_find(blocks, table->nibbles, table->spec, key);
     if (P4E_UNLIKELY(tuples->count != 0))
         found = p4e_tuples_find(tuples, table->spec, key, words, table->seed, found);
-    return found;
+    return p4e_ranged_find(&table->ranged, key, words, table->seed, found); /* last: entries move there */
 }
 
 /* Number of words an entry of this table carries: key, mask, upper bounds, priority. */
