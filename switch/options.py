@@ -80,7 +80,7 @@ class SwitchOptions:
     tick_rate: int = 0
     io: Mode = Mode.AUTO
     spin_us: int = 0
-    seed: int = 0
+    seed: int | None = None
     cache: Path | None = None
     ready_fd: int | None = None
     ignored: tuple[str, ...] = ()
@@ -196,9 +196,10 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("not in simple_switch_grpc").add_argument
     add("--tick-port", type=_natural, metavar="N", help="make tick packets on this port")
     add("--tick-rate", type=_natural, default=None, metavar="R", help="ticks per second")
-    add("--io", choices=[mode.name.lower() for mode in Mode], default="auto", help="how packets are received")
+    add("--io", choices=[mode.name.lower() for mode in Mode], default="auto",
+        help="how packets are received and sent (default auto: AF_PACKET, and AF_XDP sends where it hides nothing)")  # fmt: skip
     add("--spin-us", type=_natural, default=0, metavar="US", help="look for more packets so long before sleeping")
-    add("--seed", type=_natural, default=0, metavar="N", help="seed of random numbers in the program")
+    add("--seed", type=_natural, metavar="N", help="make random numbers repeatable (default: different every time)")
     add("--cache-dir", type=Path, metavar="DIR", help="where compiled programs are kept")
     add("--ready-fd", type=_natural, metavar="FD", help="write a line to this descriptor when serving, and close it")
 

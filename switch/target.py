@@ -9,6 +9,19 @@ from typing import Any, Protocol
 
 from switch.engine.io import PacketIOError, PortStatus
 
+
+class Handover(Protocol):
+    """What has to happen to a new engine before the first packet reaches it (`switch.p4runtime.target.Handover`)."""
+
+    def fill(self, engine: Any) -> None:
+        """While the old program still runs."""
+        ...
+
+    def settle(self, kept: list[str]) -> None:
+        """While packets wait, after the new engine adopted `kept`."""
+        ...
+
+
 MakeEngine = Callable[[bytes], Any]
 
 
@@ -87,20 +100,36 @@ class SwitchTarget:
         finally:
             engine.close()
 
-    def load(self, config: bytes, *, keep: bool) -> list[str]:
-        """Compiles and loads a program between two batches of packets; returns the names of the state that was kept."""
+    def load(self, config: bytes, *, keep: bool, handover: Handover | None = None) -> list[str]:
+        """Compiles and loads a program between two batches of packets; returns the names of the state that was kept.
+
+        `handover` fills the new engine before packets reach it: they wait meanwhile, and never see it half full.
+        """
         with self._lock:
-            engine = self._make_engine(config)
-            old = self._engine
+            engine, old = self._make_engine(config), self._engine
             try:
-                kept = self.io.swap(engine, keep=keep)
+                if handover is not None:
+                    handover.fill(engine)
             except BaseException:
                 engine.close()
                 raise
-            self._engine = engine
+            with self.io.paused():
+                return self._swap(engine, old, handover, keep=keep)
+
+    def _swap(self, engine: Any, old: Any, handover: Handover | None, *, keep: bool) -> list[str]:
+        try:
+            kept = self.io.swap(engine, keep=keep)
+        except BaseException:
+            engine.close()
+            raise
+        self._engine = engine
+        try:
+            if handover is not None:
+                handover.settle(kept)
+        finally:
             if old is not None:
                 old.close()
-            return kept
+        return kept
 
     def packet_out(self, data: bytes) -> None:
         """Lets controller header and payload enter the pipeline on the CPU port."""

@@ -9,8 +9,6 @@ from switch.p4runtime.decode import Decoder, Run
 from switch.p4runtime.pipeline import Pipeline
 
 LOG = logging.getLogger(__name__)
-# Below this many updates the ordinary way is as fast.
-MIN_BATCH = 4
 # Updates decoded at a time, which bounds the memory for operations.
 MAX_BATCH = 1 << 18
 
@@ -18,7 +16,7 @@ MAX_BATCH = 1 << 18
 def runs(pipeline: Pipeline, request: p4r.WriteRequest, raw: bytes | None) -> list[Run]:
     """A batch in runs; one ordinary run when the fast way does not pay or is not possible."""
     count = len(request.updates)
-    if not pipeline.bulk or not MIN_BATCH <= count <= MAX_BATCH:
+    if not pipeline.bulk or not 0 < count <= MAX_BATCH:
         return [Run(None, 0, count, b"")]
     if pipeline.decoder is None:
         try:

@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
 
 from finsy.proto import p4r
 
@@ -11,15 +10,16 @@ from switch.engine.program import Program, read_program
 from switch.p4runtime.bindings import Bindings, bind
 from switch.p4runtime.device_config import json_of
 from switch.p4runtime.engine_errors import engine_call, translate
-from switch.p4runtime.entities import apply
 from switch.p4runtime.errors import P4RuntimeError, invalid, not_found
 from switch.p4runtime.p4info import P4InfoIndex
 from switch.p4runtime.pipeline import Pipeline
-from switch.p4runtime.reconcile import Snapshot
+from switch.p4runtime.reconcile import Commit, Reconciliation
 from switch.p4runtime.shadow import ShadowEngine
 from switch.p4runtime.target import Target, Verifier
 
 LOG = logging.getLogger(__name__)
+# Entries that no longer fit, told in the log one by one.
+MAX_TOLD = 20
 _ACTIONS = p4r.SetForwardingPipelineConfigRequest
 
 
@@ -99,8 +99,7 @@ class Configurator:
             case _ACTIONS.VERIFY_AND_SAVE if verified is not None:
                 self.saved = self._save(verified)
             case _ACTIONS.VERIFY_AND_COMMIT if verified is not None:
-                self._load(verified.json, keep=False)
-                self._run(verified.config, verified.bindings)
+                self._load(verified.json, Commit(verified.config, verified.bindings, self._cpu_port), keep=False)
             case _ACTIONS.RECONCILE_AND_COMMIT if verified is not None:
                 self._reconcile(verified)
             case _:
@@ -119,36 +118,28 @@ class Configurator:
         saved = self.saved
         if saved is None:
             raise not_found("no config was saved; VERIFY_AND_SAVE comes before COMMIT")
-        self._load(saved.json, keep=False)
-        pipeline = self._run(saved.config, saved.bindings)
-        failed = [error for update in saved.updates for error in [_try(pipeline, update)] if error is not None]
-        if failed:
-            words = f"committed, but {len(failed)} saved updates failed: {failed[0].message}"
-            raise P4RuntimeError(failed[0].code, words)
+        commit = Commit(saved.config, saved.bindings, self._cpu_port, saved.updates)
+        self._load(saved.json, commit, keep=False)
+        if commit.failed:
+            words = f"committed, but {len(commit.failed)} saved updates failed: {commit.failed[0].message}"
+            raise P4RuntimeError(commit.failed[0].code, words)
 
     def _reconcile(self, verified: Verified) -> None:
-        old = self.running
-        snapshot = Snapshot(old, verified.bindings) if old is not None else None
-        kept = self._load(verified.json, keep=True)
-        pipeline = self._run(verified.config, verified.bindings)
-        if snapshot is not None:
-            dropped = snapshot.restore(pipeline, set(kept))
-            LOG.info("reconciled kept=%d dropped=%d", len(kept), len(dropped))
+        commit = Commit(verified.config, verified.bindings, self._cpu_port)
+        if self.running is None:
+            self._load(verified.json, commit, keep=True)
+            return
+        reconciliation = Reconciliation(self.running, commit)
+        kept = self._load(verified.json, reconciliation, keep=True)
+        LOG.info("reconciled kept=%d dropped=%d", len(kept), len(reconciliation.dropped))
+        for words in reconciliation.dropped[:MAX_TOLD]:
+            LOG.info("drop reason=%s", words)
 
-    def _load(self, json: bytes, *, keep: bool) -> list[str]:
-        with engine_call("loading the program"):
-            return self._target.load(json, keep=keep)
-
-    def _run(self, config: p4r.ForwardingPipelineConfig, bindings: Bindings) -> Pipeline:
-        engine: Any = self._target.engine
-        self.saved = None
-        self.running = Pipeline(config, bindings, engine, cpu_port=self._cpu_port)
-        return self.running
-
-
-def _try(pipeline: Pipeline, update: p4r.Update) -> P4RuntimeError | None:
-    try:
-        apply(pipeline, update.type, update.entity)
-    except P4RuntimeError as error:
-        return error
-    return None
+    def _load(self, json: bytes, handover: "Commit | Reconciliation", *, keep: bool) -> list[str]:
+        try:
+            with engine_call("loading the program"):
+                return self._target.load(json, keep=keep, handover=handover)
+        finally:
+            if handover.live(self._target.engine):
+                self.saved = None
+                self.running = handover.pipeline

@@ -24,15 +24,13 @@ def check_meter(spec: p4i.MeterSpec, config: p4r.MeterConfig) -> None:
         raise invalid("a single-rate meter needs pir = cir and pburst = cburst")
     if config.eburst and spec.type == _TWO_COLORS:
         raise invalid(f"meter eburst is {config.eburst}; it must be unset for a two-colour meter")
-    if config.eburst:
-        raise invalid("a meter with an excess burst (RFC 2697) is not offered; leave eburst unset")
 
 
 def rates_of(config: p4r.MeterConfig) -> MeterRates:
     """The engine's rates; units are those of the meter (packets or bytes)."""
-    return MeterRates(config.cir, config.cburst, config.pir, config.pburst)
+    return MeterRates(config.cir, config.cburst, config.pir, config.pburst, config.eburst)
 
 
 def config_of(rates: MeterRates) -> p4r.MeterConfig:
     """The client's form of a configuration."""
-    return p4r.MeterConfig(cir=rates.cir, cburst=rates.cburst, pir=rates.pir, pburst=rates.pburst)
+    return p4r.MeterConfig(cir=rates.cir, cburst=rates.cburst, pir=rates.pir, pburst=rates.pburst, eburst=rates.eburst)

@@ -1,11 +1,13 @@
-"""RECONCILE_AND_COMMIT: what the engine does not keep by itself is read before and written again after.
+"""RECONCILE_AND_COMMIT: what the engine does not keep by itself is written again before packets reach the new program.
 
 The engine adopts tables, arrays and profiles whose name and layout did not change. A table that did change (a new
-action, another size) loses its entries there, so they are read as P4Runtime entities first, and those that still mean
-something in the new program are inserted again; object ids may have changed, so names connect the two.
+action, another size) is read as P4Runtime entities, and those that still mean something in the new program are inserted
+again; object ids may have changed, so names connect the two. Most of that happens while the old program still runs;
+only what stands on adopted objects (members of a profile) is written while packets wait.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from finsy.proto import p4r
 
@@ -18,38 +20,95 @@ from switch.p4runtime.table_read import TableReader
 from switch.p4runtime.tables import TableState
 
 
-class Snapshot:
-    """What must be carried over by hand from an old pipeline to new bindings."""
+class Commit:
+    """A new pipeline; what was written to it while it was saved is in its tables before packets are."""
 
-    def __init__(self, old: Pipeline, new: Bindings):
+    def __init__(
+        self,
+        config: p4r.ForwardingPipelineConfig,
+        bindings: Bindings,
+        cpu_port: int | None,
+        updates: Sequence[p4r.Update] = (),
+    ):
+        self.bindings = bindings
+        self.failed: list[P4RuntimeError] = []
+        self._config = config
+        self._cpu_port = cpu_port
+        self._updates = updates
+        self._pipeline: Pipeline | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The new pipeline, once its engine is there."""
+        if self._pipeline is None:
+            raise RuntimeError("the target loaded a program without handing it over")
+        return self._pipeline
+
+    def live(self, engine: Any) -> bool:
+        """Whether the running engine is that of the new pipeline."""
+        return self._pipeline is not None and self._pipeline.engine is engine
+
+    def fill(self, engine: Any) -> None:
+        """Binds the pipeline to its engine, and does what was written to it before."""
+        self._pipeline = Pipeline(self._config, self.bindings, engine, cpu_port=self._cpu_port)
+        for update in self._updates:
+            try:
+                apply(self._pipeline, update.type, update.entity)
+            except P4RuntimeError as error:
+                self.failed.append(error)
+
+    def settle(self, kept: list[str]) -> None:
+        """Nothing is left to do."""
+
+
+class Reconciliation:
+    """A change of program that keeps what still fits; `dropped` says what does not."""
+
+    def __init__(self, old: Pipeline, commit: Commit):
+        self.dropped: list[str] = []
         self._old = old
-        by_name = {binding.name: binding for binding in new.tables.values()}
-        self._tables: dict[str, list[p4r.TableEntry]] = {}
-        for state in old.tables.values():
-            binding = by_name.get(state.binding.name)
-            if binding is not None and not _same_layout(state.binding, binding):
-                self._tables[binding.name] = list(_entries(state))
+        self._commit = commit
+        self._filled: set[str] = set()
 
-    def restore(self, new: Pipeline, kept: set[str]) -> list[str]:
-        """Brings the state into the new pipeline; returns words about what no longer fits."""
+    @property
+    def pipeline(self) -> Pipeline:
+        """The new pipeline, once its engine is there."""
+        return self._commit.pipeline
+
+    def live(self, engine: Any) -> bool:
+        """Whether the running engine is that of the new pipeline."""
+        return self._commit.live(engine)
+
+    def fill(self, engine: Any) -> None:
+        """Writes the entries of tables that changed, as long as they stand on nothing that will be adopted."""
+        self._commit.fill(engine)
+        new = self.pipeline
         new.bindings.translator.adopt(self._old.bindings.translator)
-        dropped: list[str] = []
-        self._profiles(new, kept, dropped)
+        for state in new.tables.values():
+            before = self._old.tables_by_name.get(state.binding.name)
+            if before is not None and state.profile is None and not _same_layout(before.binding, state.binding):
+                self._rewrite(before, state)
+                self._filled.add(state.binding.name)
+
+    def settle(self, kept: list[str]) -> None:
+        """Takes over what belongs to adopted objects, and writes what stands on them."""
+        names, new = set(kept), self.pipeline
+        self._profiles(names)
         for state in new.tables.values():
             before = self._old.tables_by_name.get(state.binding.name)
             if before is None:
                 continue
-            if state.binding.name in kept:
+            if state.binding.name in names:
                 state.extras = before.extras
                 state.default_extra = before.default_extra
-            else:
-                self._rewrite(new, before, state, dropped)
+            elif state.binding.name not in self._filled:
+                self._rewrite(before, state)
         for profile in new.profiles.values():
             _recount(profile, [state for state in new.tables.values() if state.profile is profile])
-        self._others(new, dropped)
-        return dropped
+        self._others()
 
-    def _profiles(self, new: Pipeline, kept: set[str], dropped: list[str]) -> None:
+    def _profiles(self, kept: set[str]) -> None:
+        new, dropped = self.pipeline, self.dropped
         before = {state.binding.name: state for state in self._old.profiles.values()}
         for state in new.profiles.values():
             old = before.get(state.binding.name)
@@ -71,16 +130,18 @@ class Snapshot:
                 copy_group.action_profile_id = state.binding.id
                 _try(new, INSERT, p4r.Entity(action_profile_group=copy_group), dropped)
 
-    def _rewrite(self, new: Pipeline, before: TableState, state: TableState, dropped: list[str]) -> None:
+    def _rewrite(self, before: TableState, state: TableState) -> None:
+        new, dropped = self.pipeline, self.dropped
         renamed = _Renamer(self._old.bindings, new.bindings)
-        for entry in self._tables.get(state.binding.name, ()):
+        for entry in _entries(before):
             if renamed.entry(entry, before.binding, state.binding):
                 kind = MODIFY if entry.is_default_action else INSERT
                 _try(new, kind, p4r.Entity(table_entry=entry), dropped)
             else:
                 dropped.append(f"table {state.binding.name!r}: an entry does not fit the new program")
 
-    def _others(self, new: Pipeline, dropped: list[str]) -> None:
+    def _others(self) -> None:
+        new, dropped = self.pipeline, self.dropped
         digests = self._old.digests_by_name
         for digest in new.digests.values():
             before = digests.get(digest.binding.name)

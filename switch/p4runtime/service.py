@@ -72,6 +72,13 @@ class P4RuntimeService:
             self._note(request, None)
         return p4r.WriteResponse()
 
+    def busy(self) -> bool:
+        """Whether a request that has started makes others wait; what it says may be over a moment later."""
+        free = self._state.acquire(blocking=False)
+        if free:
+            self._state.release()
+        return not free
+
     def read(self, request: p4r.ReadRequest) -> Iterator[p4r.ReadResponse]:
         """The Read RPC: everything is read before the first response is given."""
         self._check_device(request.device_id)

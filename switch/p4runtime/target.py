@@ -8,6 +8,18 @@ PacketInHandler = Callable[[bytes], None]
 EventHandler = Callable[[Any], None]
 
 
+class Handover(Protocol):
+    """What has to happen to a new engine before the first packet reaches it."""
+
+    def fill(self, engine: Any) -> None:
+        """While the old program still runs: what needs nothing of it."""
+        ...
+
+    def settle(self, kept: list[str]) -> None:
+        """While packets wait, after the new engine adopted `kept`: the rest."""
+        ...
+
+
 class Target(Protocol):
     """One P4 device: an engine that may be replaced, and a way to inject packets.
 
@@ -25,8 +37,11 @@ class Target(Protocol):
         """The running engine, or None."""
         ...
 
-    def load(self, config: bytes, *, keep: bool) -> list[str]:
-        """Loads a program; with `keep`, adopts old state that still fits and returns the names of what was kept."""
+    def load(self, config: bytes, *, keep: bool, handover: Handover | None = None) -> list[str]:
+        """Loads a program; with `keep`, adopts old state that still fits and returns the names of what was kept.
+
+        `handover` gets the new engine before packets do. When it raises, the old program goes on.
+        """
         ...
 
     def packet_out(self, data: bytes) -> None:

@@ -13,7 +13,9 @@ import grpc
 import pytest
 from finsy.proto import p4r, p4r_grpc, rpc_status
 
+from switch.engine.errors import BuildFailed
 from switch.engine.values import Digest
+from switch.p4runtime import h2_library
 from switch.p4runtime.server import P4RuntimeServer
 
 from .world import INSERT, MODIFY, FakeTarget, SetConfig, World, config, entity
@@ -40,13 +42,21 @@ class Session:
         )
 
 
+def without_nghttp2() -> None:
+    raise BuildFailed("nghttp2/nghttp2.h: No such file or directory")
+
+
 @pytest.fixture
 def target() -> FakeTarget:
     return FakeTarget()
 
 
-@pytest.fixture
-def server(target: FakeTarget) -> Iterator[P4RuntimeServer]:
+@pytest.fixture(params=["http2", "grpcio"])
+def server(
+    target: FakeTarget, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[P4RuntimeServer]:
+    if request.param == "grpcio":
+        monkeypatch.setattr(h2_library, "library", without_nghttp2)
     server = P4RuntimeServer(target, "127.0.0.1:0")
     server.start()
     yield server

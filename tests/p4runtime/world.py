@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from switch.engine import Clock, Engine
 from switch.engine.program import read_program
 from switch.p4runtime import P4RuntimeError, P4RuntimeService
-from switch.p4runtime.target import EventHandler, PacketInHandler
+from switch.p4runtime.target import EventHandler, Handover, PacketInHandler
 
 from .fake_engine import FakeEngine
 
@@ -47,12 +47,17 @@ class FakeTarget:
         self.packet_in: PacketInHandler = lambda data: None
         self.event: EventHandler = lambda event: None
 
-    def load(self, config: bytes, *, keep: bool) -> list[str]:
+    def load(self, config: bytes, *, keep: bool, handover: Handover | None = None) -> list[str]:
         engine, old = self.make(config), self.engine
         kept: set[str] = set()
+        if handover is not None:
+            handover.fill(engine)
         if keep and old is not None:
             kept = self.keeps & set(engine.tables)
-            engine.tables.update({name: old.tables[name] for name in kept})
+            for name in kept:
+                vars(engine.tables[name]).update(vars(old.tables[name]))
+        if handover is not None:
+            handover.settle(sorted(kept))
         self.engine = engine
         return sorted(kept)
 
@@ -69,10 +74,18 @@ class NativeTarget(FakeTarget):
     def __init__(self) -> None:
         super().__init__()
         self.make = lambda config: Engine(config, clock=Clock.VIRTUAL, cpu_port=510)
+        self.filled: Callable[[Any], Any] = lambda engine: None
+        self.settled: Callable[[Any], Any] = lambda engine: None
 
-    def load(self, config: bytes, *, keep: bool) -> list[str]:
+    def load(self, config: bytes, *, keep: bool, handover: Handover | None = None) -> list[str]:
         engine, old = self.make(config), self.engine
+        if handover is not None:
+            handover.fill(engine)
+            self.filled(engine)
         kept = engine.adopt(old) if keep and old is not None else []
+        if handover is not None:
+            handover.settle(kept)
+            self.settled(engine)
         if old is not None:
             old.close()
         self.engine = engine

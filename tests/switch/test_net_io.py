@@ -16,7 +16,7 @@ from switch.engine.io import IOConfig, LinkState, Mode, PacketIO, PortError
 from tests.switch.world import LoopEngine, World, run
 
 pytestmark = pytest.mark.net
-MODES = [Mode.MMSG, Mode.RING]
+MODES = [Mode.MMSG, Mode.RING, Mode.AF_XDP, Mode.AUTO]
 CPU = 99
 
 
