@@ -1,4 +1,4 @@
-// Headers, in the order in which they leave: outermost first.
+// Headers: what they look like on the wire.
 
 #ifndef HEADERS_P4
 #define HEADERS_P4
@@ -12,6 +12,7 @@ const bit<8>  PROTOCOL_UDP = 17;
 const bit<8>  PROTOCOL_ICMPV6 = 58;
 const bit<16> GENEVE_PORT  = 6081;
 const bit<16> MAPPING_PORT = 6082;
+const bit<32> MAPPING_MESSAGE_BYTES = 64;
 
 const bit<8>  NEIGHBOR_SOLICITATION  = 135;
 const bit<8>  NEIGHBOR_ADVERTISEMENT = 136;
@@ -20,6 +21,8 @@ const bit<16> NEIGHBOR_BYTES         = 24;
 const bit<16> OPTION_CLASS     = 0xff56;   // experimental range of RFC 8926, section 7
 const bit<8>  OPTION_ENI       = 0x81;     // critical
 const bit<5>  OPTION_ENI_WORDS = 2;        // words of data behind the option's own header
+const bit<8>  OPTION_SERVICE   = 0x82;     // critical
+const bit<5>  OPTION_SERVICE_WORDS = 3;
 
 header ethernet_t {
     mac_t   dst;
@@ -99,10 +102,37 @@ header quote_ipv6_t {
     varbit<9536> data;
 }
 
-// The ports of TCP and UDP; what follows them stays payload.
-header ports_t {
-    bit<16> src;
-    bit<16> dst;
+header ipv4_options_t {
+    varbit<320> data;
+}
+
+// An IPv6 extension header (RFC 8200, 4); of a fragment header `length` is reserved.
+header extension_t {
+    bit<8>       next_header;
+    bit<8>       length;
+    varbit<2048> data;
+}
+
+// TCP without its options, which stay payload.
+header tcp_t {
+    bit<16> src_port;
+    bit<16> dst_port;
+    bit<32> seq;
+    bit<32> ack;
+    bit<4>  offset;      // of the data, in words
+    bit<4>  reserved;
+    bit<8>  flags;       // CWR ECE URG ACK PSH RST SYN FIN
+    bit<16> window;
+    bit<16> checksum;
+    bit<16> urgent;
+}
+
+header icmp_t {
+    bit<8>  type;
+    bit<8>  code;
+    bit<16> checksum;
+    bit<16> identifier;   // of an echo; in an error, part of what is not used or the MTU
+    bit<16> rest;
 }
 
 header udp_t {
@@ -133,6 +163,18 @@ header option_eni_t {
     eni_t   dst;
 }
 
+// Type 0x82: the Hyperplane resource that the packet is for, and the bucket of its flow. 16 bytes on the wire.
+header option_service_t {
+    bit<16>    class;
+    bit<8>     type;
+    bit<3>     reserved;
+    bit<5>     words;
+    resource_t resource;
+    bit<16>    bucket;
+    bit<16>    flags;
+    bit<32>    epoch;
+}
+
 // The mapping protocol (docs/mapping.md): a question, an answer or a change, a confirmation. 64 bytes on the wire.
 header mapping_message_t {
     bit<8>          type;
@@ -157,28 +199,6 @@ header option_other_t {
     bit<3>      reserved;
     bit<5>      words;
     varbit<992> data;
-}
-
-struct headers_t {
-    ethernet_t        ethernet;
-    ipv4_t            underlay;
-    udp_t             tunnel;
-    mapping_message_t message;
-    geneve_t          geneve;
-    option_eni_t      option_eni;
-    option_other_t[4] option_other;
-    ipv4_t            reply_ipv4;
-    ipv6_t            reply_ipv6;
-    icmp_error_t      reply_error;
-    arp_t             arp;
-    ipv4_t            ipv4;
-    ipv6_t            ipv6;
-    neighbor_t        neighbor;
-    link_address_t    link_address;
-    quote_ipv4_t      quote_ipv4;
-    quote_ipv6_t      quote_ipv6;
-    ports_t           ports;
-#include <plugin_headers.p4>
 }
 
 #endif

@@ -8,11 +8,15 @@ const bit<8> REQUEST_FIELDS = 2;
 
 // The lookup tuple of the inner packet. Ports are 0 where there are none.
 struct flow_t {
-    addr_t  src;
-    addr_t  dst;
-    bit<8>  protocol;
-    bit<16> src_port;
-    bit<16> dst_port;
+    addr_t     src;
+    addr_t     dst;
+    bit<8>     protocol;
+    bit<16>    src_port;
+    bit<16>    dst_port;
+    bit<8>     icmp_type;
+    bit<8>     icmp_code;
+    bit<8>     tcp_flags;
+    fragment_t fragment;
 }
 
 // Outer addresses: `src` of a packet that came in, `dst` of one that goes out.
@@ -27,6 +31,7 @@ struct parsing_t {
     bit<8> words_left;      // of Geneve options
     bit<8> option_words;
     bit<1> unknown_critical;
+    bit<16> extension_bytes;
 }
 
 // An answer to be made in a second pass: what, to which port, and the MTU to tell.
@@ -45,12 +50,31 @@ struct request_t {
     eni_t           eni;
 }
 
+// Where the route leads. `address` is what is looked up in the mappings.
+struct target_meta_t {
+    target_kind_t   kind;
+    addr_t     address;
+    eni_t      eni;
+    next_hop_t next_hop;
+    resource_t resource;
+}
+
+// A Hyperplane resource and the flow's bucket, for the SERVICE option.
+struct service_meta_t {
+    bool       valid;
+    resource_t resource;
+    bit<16>    bucket;
+    bit<16>    flags;
+    bit<32>    epoch;
+}
+
 // What is known of (VPC, address): of a packet's destination on its way out, of its source on its way in.
 struct mapping_meta_t {
     miss_policy_t   policy;
     bit<64>         secret;     // keys the cache's hash
     underlay_addr_t service;
     underlay_addr_t gateway;
+    vpc_t           vpc;        // whose address it is
     bool            relay;      // came from another host, for this one to map as the VPC's gateway
     bool            known;      // a table knows the destination
     bool            trusted;    // a table knows the source
@@ -62,6 +86,8 @@ struct mapping_meta_t {
     addr_t          address;
     bool            ask;        // the mapping service is to be asked about `address`
 }
+
+#include "flow_meta.p4"
 
 struct metadata_t {
     drop_reason_t drop;
@@ -75,7 +101,8 @@ struct metadata_t {
     bool          local;       // the destination ENI is on this host, behind `local_port`
     port_t        local_port;
     mac_t         local_mac;
-    vpc_t         vpc;
+    vpc_t         vpc;         // of the destination; where a packet comes in, also of the source unless they are peers
+    vpc_t         src_vpc;
     eni_t         src_eni;
     eni_t         dst_eni;
     mac_t         eni_mac;
@@ -85,8 +112,17 @@ struct metadata_t {
     bit<16>       inner_type;
     bit<16>       inner_length;
     flow_t        flow;
+    datagram_t    datagram;
+    segment_t     segment;
+    about_t       about;
+    track_meta_t  track;
+    flow_policy_t policy;
+    flow_slot_t   slot;
+    flow_state_meta_t state;
     tunnel_t      tunnel;
     parsing_t     parsing;
+    target_meta_t target;
+    service_meta_t service;
     mapping_meta_t mapping;
     @field_list(REPLY_FIELDS, REQUEST_FIELDS)
     reply_meta_t  reply;

@@ -6,19 +6,45 @@
 #ifndef PARSER_P4
 #define PARSER_P4
 
-error { BadTunnel, BadOption }
+error { BadTunnel, BadOption, BadDatagram }
 
 const bit<32> RECIRCULATED     = 4;      // standard_metadata.instance_type
 const bit<32> COPIED           = 1;
 const bit<8>  TUNNEL_TTL       = 64;
+const bit<16> TUNNEL_ROOM      = 50;     // Ethernet, IPv4, UDP and Geneve in front of its options
+const bit<32> TIMESTAMPS_ALONE = 0x0101080a;   // how TCP options begin that are two NOPs and timestamps
+const bit<16> LONGEST_EXTENSION = 256;
 const bit<32> QUOTED_IPV6_BITS = 9536;   // 1280 bytes less two IPv6 headers and the ICMPv6 header
 
+#include <plugin_parsers.p4>
+
 parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+#include <plugin_parser_instances.p4>
+
     state start {
         packet.meta.drop = drop_reason_t.NONE;
         packet.meta.answered = false;
         packet.meta.consumed = false;
-        packet.meta.parsing = { 0, 0, 0 };
+        packet.meta.parsing = { 0, 0, 0, 0 };
+        packet.meta.segment.option_bytes = 0;
+        packet.meta.about.known = false;
+        packet.meta.datagram.icmp = 0;
+        transition select(std.instance_type, std.ingress_port) {
+            (RECIRCULATED, _): frame;
+            (_, CPU_PORT): control_packet;
+            default: frame;
+        }
+    }
+
+    state control_packet {
+        packet.meta.quoted = false;
+        packet.meta.origin = origin_t.CONTROL;
+        packet.meta.port = std.ingress_port;
+        bytes.extract(hdr.packet_out);
+        transition accept;
+    }
+
+    state frame {
         bytes.extract(hdr.ethernet);
         transition select(std.instance_type) {
             RECIRCULATED: quotation;
@@ -60,14 +86,21 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
         packet.meta.reply.kind = reply_t.NONE;
         transition select(std.ingress_port) {
             UNDERLAY_PORTS &&& UNDERLAY_PORT_MASK: from_underlay;
+            TICK_PORT: tick;
             default: from_eni;
         }
+    }
+
+    state tick {
+        packet.meta.origin = origin_t.TICK;
+        transition accept;
     }
 
     state from_eni {
         packet.meta.origin = origin_t.ENI;
         packet.meta.tunnel.ttl = TUNNEL_TTL;
         packet.meta.inner_type = hdr.ethernet.type;
+        packet.meta.datagram.room = 14;
         transition select(hdr.ethernet.type) {
             TYPE_ARP: arp;
             default: inner;
@@ -79,74 +112,7 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
         transition accept;
     }
 
-    state from_underlay {
-        packet.meta.origin = origin_t.UNDERLAY;
-        transition select(hdr.ethernet.type) {
-            TYPE_IPV4: underlay;
-            default: accept;
-        }
-    }
-
-    state underlay {
-        bytes.extract(hdr.underlay);
-        packet.meta.tunnel.src = hdr.underlay.src;
-        packet.meta.tunnel.ttl = hdr.underlay.ttl;
-        transition select(hdr.underlay.version, hdr.underlay.ihl, hdr.underlay.fragment, hdr.underlay.protocol) {
-            (4, 5, 0, PROTOCOL_UDP): tunnel;
-            default: accept;
-        }
-    }
-
-    state tunnel {
-        bytes.extract(hdr.tunnel);
-        transition select(hdr.tunnel.dst_port) {
-            GENEVE_PORT: geneve;
-            MAPPING_PORT: message;
-            default: accept;
-        }
-    }
-
-    state message {
-        bytes.extract(hdr.message);
-        transition accept;
-    }
-
-    state geneve {
-        bytes.extract(hdr.geneve);
-        verify(hdr.geneve.version == 0, error.BadTunnel);
-        packet.meta.inner_type = hdr.geneve.protocol;
-        packet.meta.parsing.words_left = (bit<8>)hdr.geneve.option_words;
-        transition options;
-    }
-
-    state options {
-        transition select(packet.meta.parsing.words_left) {
-            0: inner;
-            default: option;
-        }
-    }
-
-    state option {
-        bit<32> front = bytes.lookahead<bit<32>>();
-        packet.meta.parsing.option_words = (bit<8>)front[4:0] + 1;
-        verify(packet.meta.parsing.option_words <= packet.meta.parsing.words_left, error.BadOption);
-        packet.meta.parsing.words_left = packet.meta.parsing.words_left - packet.meta.parsing.option_words;
-        transition select(front[31:16], front[15:8], front[4:0]) {
-            (OPTION_CLASS, OPTION_ENI, OPTION_ENI_WORDS): option_eni;
-            default: option_other;
-        }
-    }
-
-    state option_eni {
-        bytes.extract(hdr.option_eni);
-        transition options;
-    }
-
-    state option_other {
-        bytes.extract(hdr.option_other.next, (bit<32>)(packet.meta.parsing.option_words - 1) << 5);
-        packet.meta.parsing.unknown_critical = packet.meta.parsing.unknown_critical | hdr.option_other.last.type[7:7];
-        transition options;
-    }
+#include "parse_tunnel.p4"
 
     state inner {
         transition select(packet.meta.inner_type) {
@@ -156,39 +122,11 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
         }
     }
 
-    state ipv4 {
-        bytes.extract(hdr.ipv4);
-        packet.meta.inner_length = hdr.ipv4.length;
-        packet.meta.flow = { IPV4_MAPPED ++ hdr.ipv4.src, IPV4_MAPPED ++ hdr.ipv4.dst, hdr.ipv4.protocol, 0, 0 };
-        transition select(hdr.ipv4.ihl, hdr.ipv4.fragment, hdr.ipv4.protocol) {
-            (5, 0, PROTOCOL_TCP): ports;
-            (5, 0, PROTOCOL_UDP): ports;
-            default: accept;
-        }
-    }
-
-    state ipv6 {
-        bytes.extract(hdr.ipv6);
-        packet.meta.inner_length = hdr.ipv6.payload_length + 40;
-        packet.meta.flow = { hdr.ipv6.src, hdr.ipv6.dst, hdr.ipv6.next_header, 0, 0 };
-        transition select(hdr.ipv6.next_header) {
-            PROTOCOL_TCP: ports;
-            PROTOCOL_UDP: ports;
-            PROTOCOL_ICMPV6: icmpv6;
-            default: accept;
-        }
-    }
-
-    state icmpv6 {
-        transition select(packet.meta.origin, bytes.lookahead<bit<8>>()) {
-            (origin_t.ENI, NEIGHBOR_SOLICITATION): neighbor;
-            default: accept;
-        }
-    }
+#include "parse_inner.p4"
 
     state neighbor {
         bytes.extract(hdr.neighbor);
-        transition select(hdr.ipv6.payload_length) {
+        transition select(packet.meta.datagram.length) {
             NEIGHBOR_BYTES: accept;
             default: link_address;
         }
@@ -199,12 +137,7 @@ parser vpc_parser(packet_in bytes, out headers_t hdr, inout packet_t packet, ino
         transition accept;
     }
 
-    state ports {
-        bytes.extract(hdr.ports);
-        packet.meta.flow.src_port = hdr.ports.src;
-        packet.meta.flow.dst_port = hdr.ports.dst;
-        transition accept;
-    }
+#include <plugin_states.p4>
 }
 
 control vpc_deparser(packet_out bytes, in headers_t hdr) {

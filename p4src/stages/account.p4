@@ -33,7 +33,7 @@ control drop_account(inout metadata_t meta, inout standard_metadata_t std) {
 
 // Whether a packet in egress starts its second pass: one that is answered itself, or the copy that becomes a question.
 bool goes_round(in metadata_t meta, in standard_metadata_t std) {
-    return !meta.quoted && (meta.reply.kind == reply_t.TOO_BIG
+    return !meta.quoted && (meta.reply.kind == reply_t.TOO_BIG || meta.reply.kind == reply_t.TIME_EXCEEDED
         || (meta.reply.kind == reply_t.MAPPING_REQUEST && std.instance_type == COPIED));
 }
 

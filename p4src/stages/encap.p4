@@ -3,10 +3,11 @@
 //
 //   host --longest prefix--> port, next hop       miss --> NO_UNDERLAY_ROUTE
 //
-//   Ethernet | IPv4 | UDP 6081 | Geneve, VNI = VPC | ENI option | inner IP ...
+//   Ethernet | IPv4 | UDP 6081 | Geneve, VNI = VPC | ENI option | [SERVICE option] | inner IP ...
 //
-// Reads meta.tunnel.dst, meta.vpc, meta.src_eni, meta.dst_eni, meta.flow. Writes the outer headers.
+// Reads meta.tunnel.dst, meta.vpc, meta.src_eni, meta.dst_eni, meta.service, meta.flow. Writes the outer headers.
 const bit<16> TUNNEL_BYTES   = 28;       // Geneve, ENI option, UDP
+const bit<16> SERVICE_BYTES  = 16;       // SERVICE option
 const bit<16> ENTROPY_FIRST  = 0xc000;   // source ports 49152 to 65535
 
 control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
@@ -30,6 +31,13 @@ control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
         hdr.geneve = { 0, 3, 0, 1, 0, meta.inner_type, meta.vpc, 0 };
         hdr.option_eni.setValid();
         hdr.option_eni = { OPTION_CLASS, OPTION_ENI, 0, OPTION_ENI_WORDS, meta.src_eni, meta.dst_eni };
+    }
+
+    action wrap_service() {
+        hdr.geneve.option_words = 7;
+        hdr.option_service.setValid();
+        hdr.option_service = { OPTION_CLASS, OPTION_SERVICE, 0, OPTION_SERVICE_WORDS, meta.service.resource,
+                               meta.service.bucket, meta.service.flags, meta.service.epoch };
     }
 
     action no_underlay_route() {
@@ -68,8 +76,14 @@ control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
             }
             meta.tunnel.ttl = meta.tunnel.ttl - 1;
         }
+        if (meta.service.valid) {
+            length = length + SERVICE_BYTES;
+        }
         if (underlay_route.apply().hit && meta.origin != origin_t.ROUTER) {
             wrap();
+            if (meta.service.valid) {
+                wrap_service();
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 //
 //   (vpc, destination) --hit--> host, eni       miss --> the cache, then the VPC's miss policy
 //
-// Looks at what instances send, and at what other hosts leave to this one as the VPC's gateway (destination ENI 0).
+// Looks at what instances send, unless the route has found a device or a node already, and at what other hosts leave to this
+// one as the VPC's gateway (destination ENI 0).
 //
-// Reads meta.vpc, meta.flow, meta.origin, meta.mapping.relay. Writes meta.tunnel.dst, meta.dst_eni, meta.mapping.known.
+// Reads meta.vpc, meta.flow, meta.target, meta.origin, meta.mapping.relay. Writes meta.tunnel.dst, meta.dst_eni, meta.mapping.known.
 control mapping(inout metadata_t meta) {
     direct_counter(CounterType.packets_and_bytes) hits;
 
@@ -22,8 +23,8 @@ control mapping(inout metadata_t meta) {
     @name(".mapping")
     table mapping_entry {
         key = {
-            meta.vpc      : exact @name("vpc");
-            meta.flow.dst : exact @name("address");
+            meta.vpc            : exact @name("vpc");
+            meta.target.address : exact @name("address");
         }
         actions = { to_host; not_preloaded; }
         const default_action = not_preloaded();
@@ -35,7 +36,10 @@ control mapping(inout metadata_t meta) {
         if (meta.drop != drop_reason_t.NONE || meta.answered) {
             return;
         }
-        if (meta.origin == origin_t.ENI || meta.mapping.relay) {
+        if (meta.mapping.relay) {
+            meta.target.address = meta.flow.dst;
+        }
+        if (meta.mapping.relay || (meta.origin == origin_t.ENI && !meta.mapping.known)) {
             mapping_entry.apply();
         }
     }

@@ -6,7 +6,7 @@
 // record takes the way that ends first in the emptier bucket. The hash is keyed and not linear, so that no tenant can aim
 // at a bucket; the whole key is stored and compared. Answers never replace newer ones.
 //
-// Reads meta.vpc, meta.flow, hdr.message. Writes meta.mapping, the registers.
+// Reads meta.mapping.vpc, meta.target, meta.flow, hdr.message. Writes meta.mapping, the registers.
 const bit<48> REFRESH_AHEAD = 2000000;   // microseconds before its end that a record is asked for again
 const bit<64> MIX_1 = 0x9e3779b97f4a7c15;
 const bit<64> MIX_2 = 0xbf58476d1ce4e5b9;
@@ -28,7 +28,7 @@ control mapping_cache(inout headers_t hdr, inout metadata_t meta, inout standard
     action place() {
         bit<64> mixed = (meta.mapping.address[63:0] ^ meta.mapping.secret) * MIX_1;
         mixed = mixed ^ (mixed >> 32);
-        mixed = (mixed ^ meta.mapping.address[127:64] ^ (meta.vpc ++ 40w0)) * MIX_2;
+        mixed = (mixed ^ meta.mapping.address[127:64] ^ (meta.mapping.vpc ++ 40w0)) * MIX_2;
         mixed = mixed ^ (mixed >> 29);
         mixed = (mixed ^ (meta.mapping.secret >> 17)) * MIX_3;
         first = (bit<32>)mixed[61:32] & (MAPPING_CACHE_BUCKETS - 1);
@@ -50,7 +50,7 @@ control mapping_cache(inout headers_t hdr, inout metadata_t meta, inout standard
                 bit<48> expiry;
                 records.read(record, way);
                 expiries.read(expiry, way);
-                if (record[279:256] == meta.vpc && record[255:128] == meta.mapping.address && expiry > now) {
+                if (record[279:256] == meta.mapping.vpc && record[255:128] == meta.mapping.address && expiry > now) {
                     meta.mapping.found = true;
                     meta.mapping.host = record[127:96];
                     meta.mapping.other = record[95:64];
@@ -93,7 +93,7 @@ control mapping_cache(inout headers_t hdr, inout metadata_t meta, inout standard
             bit<8> live = end_of > now ? 8w1 : 0;
             if (left[15:0] == tag) {
                 records.read(found, at);
-                if (found[279:256] == meta.vpc && found[255:128] == meta.mapping.address) {
+                if (found[279:256] == meta.mapping.vpc && found[255:128] == meta.mapping.address) {
                     held = 1;
                     mine = at;
                     version = found[31:0];
@@ -138,7 +138,7 @@ control mapping_cache(inout headers_t hdr, inout metadata_t meta, inout standard
         if (held == 1 && hdr.message.version < version) {
             event = cache_event_t.STALE;
         } else {
-            records.write(mine, meta.vpc ++ meta.mapping.address ++ hdr.message.host ++ hdr.message.other ++
+            records.write(mine, meta.mapping.vpc ++ meta.mapping.address ++ hdr.message.host ++ hdr.message.other ++
                                 hdr.message.eni ++ hdr.message.version);
             expiries.write(mine, now + (bit<48>)hdr.message.lifetime * 1000);
         }
@@ -151,7 +151,7 @@ control mapping_cache(inout headers_t hdr, inout metadata_t meta, inout standard
         if (hdr.message.isValid()) {
             meta.mapping.address = hdr.message.address;
         } else if (meta.origin == origin_t.ENI) {
-            meta.mapping.address = meta.flow.dst;
+            meta.mapping.address = meta.target.address;
         } else {
             meta.mapping.address = meta.flow.src;
         }

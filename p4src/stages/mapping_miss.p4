@@ -25,7 +25,7 @@ control mapping_miss(inout metadata_t meta, inout standard_metadata_t std) {
 
     action by_gateway() {
         meta.tunnel.dst = meta.mapping.gateway;
-        meta.dst_eni = 0;
+        meta.dst_eni = meta.target.eni;   // 0 unless the route names one: the gateway maps, too
     }
 
     action ask() {
@@ -37,7 +37,7 @@ control mapping_miss(inout metadata_t meta, inout standard_metadata_t std) {
             next_request.write(requester, due + REQUEST_INTERVAL);
             asked = true;
             meta.reply = { reply_t.MAPPING_REQUEST, meta.port, 0 };
-            meta.request = { meta.mapping.service, meta.vpc, meta.mapping.address, meta.flow.src, meta.src_eni };
+            meta.request = { meta.mapping.service, meta.mapping.vpc, meta.mapping.address, meta.flow.src, meta.src_eni };
             clone_preserving_field_list(CloneType.I2E, REQUEST_SESSION, REQUEST_FIELDS);
         }
     }
@@ -83,7 +83,6 @@ control mapping_miss(inout metadata_t meta, inout standard_metadata_t std) {
 //
 // Reads meta.request. Writes hdr.message, meta.tunnel.dst.
 const bit<8>  MAPPING_REQUEST       = 1;
-const bit<32> MAPPING_MESSAGE_BYTES = 64;
 
 control mapping_request(inout headers_t hdr, inout metadata_t meta) {
     @name(".generated")

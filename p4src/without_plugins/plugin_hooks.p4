@@ -19,3 +19,18 @@ control hook_vrouter_to_eni(inout headers_t hdr, inout packet_t packet, inout st
     apply {
     }
 }
+
+control hook_vrouter_tick(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
+control hook_blackfoot_outbound(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
+control hook_blackfoot_inbound(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
