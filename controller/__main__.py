@@ -20,7 +20,18 @@ def build(only: str | None = None) -> typer.Typer:
             app.add_typer(verb, name=point.name)
         else:
             app.command(point.name)(verb)
+    if only is None or not any(point.name == only for point in points):
+        _add_plugins(app)
     return app
+
+
+def _add_plugins(app: typer.Typer) -> None:
+    """The verbs of the resources that plugins bring."""
+    from controller.commands.plugin import installed_plugins
+    from controller.commands.plugin_verbs import plugin_apps
+
+    for name, verbs in plugin_apps(installed_plugins()):
+        app.add_typer(verbs, name=name)
 
 
 def main() -> None:

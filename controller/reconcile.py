@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from finsy.proto import p4r
 
+from controller.gates import gate_updates
 from controller.p4rt import Device, Difference, Entry, Program, Schema, difference
 
 _BATCH = 4096  # updates in one WriteRequest
@@ -24,7 +25,9 @@ async def reconcile(
     wildcard = p4r.Entity(table_entry=p4r.TableEntry())
     actual = [entity.table_entry for entity in await device.read([wildcard])]
     found = difference((schema.encode(entry) for entry in entries), actual)
-    updates = found.updates()
+    gates = gate_updates(program.p4info)
+    is_empty = all(entry.is_const or entry.is_default_action for entry in actual)
+    updates = [*gates, *found.updates()] if is_empty else [*found.updates(), *gates]
     for start in range(0, len(updates), _BATCH):
         await device.write(updates[start : start + _BATCH])
     return found

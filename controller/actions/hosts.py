@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from controller.actions.common import put, remove
@@ -10,10 +11,25 @@ from controller.model.ids import new_id
 from controller.model.transaction import Transaction
 
 
-def create_host(tx: Transaction, name: str, address: IPv4Address) -> PhysicalHost:
-    """A host; its router has to be given underlay routes."""
+def create_host(
+    tx: Transaction, name: str, address: IPv4Address, *, switch: str = "", device_id: int = 1
+) -> PhysicalHost:
+    """A host; its router has to be given underlay routes, and is programmed where `switch` says."""
     tx.require_operator()
-    return put(tx, PhysicalHost(new_id("host"), name, address))
+    return put(tx, PhysicalHost(new_id("host"), name, address, switch, device_id))
+
+
+def modify_host(
+    tx: Transaction, host_id: str, *, switch: str | None = None, device_id: int | None = None
+) -> PhysicalHost:
+    """Says where the host's router is programmed; what is given is changed."""
+    tx.require_operator()
+    host = tx.get(PhysicalHost, host_id)
+    if switch is not None:
+        host = replace(host, switch=switch)
+    if device_id is not None:
+        host = replace(host, device_id=device_id)
+    return put(tx, host)
 
 
 def delete_host(tx: Transaction, host_id: str) -> None:

@@ -9,7 +9,7 @@ from controller.errors import RequestError
 from controller.model import Route, RouteTable, Vpc
 from controller.model.ids import new_id
 from controller.model.resources import Network
-from controller.model.rules import check_route
+from controller.model.route_rules import check_route
 from controller.model.transaction import Transaction
 
 

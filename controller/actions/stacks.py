@@ -7,12 +7,35 @@ from dataclasses import replace
 
 from controller.actions.network_interfaces import mac_of
 from controller.errors import RequestError
-from controller.model import Account, NetworkInterface, PhysicalHost, Resource, RouteTable, Stack, UnderlayRoute, Vpc
-from controller.model.resources import DEFAULT_ACCOUNT, KINDS, Instance, Subnet
-from controller.model.rules import check, check_gone, check_route
+from controller.model import (
+    Account,
+    NetworkInterface,
+    PhysicalHost,
+    PluginResource,
+    RegionSettings,
+    Resource,
+    RouteTable,
+    Stack,
+    UnderlayRoute,
+    Vpc,
+)
+from controller.model.resources import DEFAULT_ACCOUNT, Instance, Subnet
+from controller.model.route_rules import check_route
+from controller.model.rules import check, check_gone
 from controller.model.transaction import Transaction
 
-_DESCRIBED = (Account, PhysicalHost, UnderlayRoute, Vpc, RouteTable, Subnet, NetworkInterface, Instance)
+_DESCRIBED = (
+    Account,
+    RegionSettings,
+    PhysicalHost,
+    UnderlayRoute,
+    Vpc,
+    RouteTable,
+    Subnet,
+    NetworkInterface,
+    Instance,
+    PluginResource,
+)
 
 
 def apply_description(tx: Transaction, name: str, resources: Sequence[Resource]) -> Stack:
@@ -53,7 +76,7 @@ def _check_kinds(tx: Transaction, resources: Sequence[Resource], old: set[str]) 
 
 
 def _find(tx: Transaction, resource_id: str) -> Resource | None:
-    found = (tx.model.get(kind, resource_id) for kind in KINDS)
+    found = (tx.model.get(kind, resource_id) for kind in tx.model.kinds())
     return next((resource for resource in found if resource is not None), None)
 
 
@@ -70,6 +93,10 @@ def _accounts(tx: Transaction, resources: Iterable[Resource]) -> list[Account]:
 
 def _fitted(tx: Transaction, resource: Resource) -> Resource:
     """The resource with the numbers and the port that it has already, or that are free."""
+    if isinstance(resource, PluginResource):
+        return _numbered(tx, resource)
+    if isinstance(resource, PhysicalHost):
+        return _reached(tx, resource)
     if not isinstance(resource, Vpc | RouteTable | NetworkInterface):
         return resource
     known = tx.model.get(type(resource), resource.id)
@@ -83,6 +110,27 @@ def _fitted(tx: Transaction, resource: Resource) -> Resource:
         return replace(resource, number=number)
     port = _port(tx, resource, known if isinstance(known, NetworkInterface) else None)
     return replace(resource, number=number, mac=mac_of(number), port=port)
+
+
+def _numbered(tx: Transaction, resource: PluginResource) -> PluginResource:
+    wanted = getattr(resource, "number", None)
+    if wanted is None:
+        return resource
+    known = tx.model.get(type(resource), resource.id)
+    if known is not None:
+        number = getattr(known, "number", wanted)
+    else:
+        taken = not wanted or tx.model.count(type(resource), "number", wanted)
+        number = tx.model.free_number(type(resource)) or 0 if taken else wanted
+    return replace(resource, **{"number": number})
+
+
+def _reached(tx: Transaction, host: PhysicalHost) -> PhysicalHost:
+    """A host whose description does not say where its switch is keeps what is known."""
+    known = tx.model.get(PhysicalHost, host.id)
+    if host.switch or not isinstance(known, PhysicalHost):
+        return host
+    return replace(host, switch=known.switch, device_id=known.device_id)
 
 
 def _port(tx: Transaction, eni: NetworkInterface, known: NetworkInterface | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,9 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from controller.api import compute, network, operator, region
+from controller.api import compute, network, operator, peering, region
 from controller.api.gate import Gate
+from controller.api.plugins import serve_plugins
 from controller.errors import RequestError, StoreError
+from controller.loader.manager import PluginManager
+from controller.model.observations import SwitchState
 from controller.store import Ledger
 
 _log = logging.getLogger(__name__)
@@ -26,6 +29,8 @@ _STATUS: Mapping[str, int] = {
     "InvalidIPAddress.InUse": 409,
     "InvalidNetworkInterface.InUse": 409,
     "RouteAlreadyExists": 409,
+    "VpcPeeringConnectionAlreadyExists": 409,
+    "InvalidStateTransition": 409,
     "ResourceConflict": 409,
     "InsufficientFreeAddressesInSubnet": 409,
     "InsufficientInstanceCapacity": 409,
@@ -33,10 +38,16 @@ _STATUS: Mapping[str, int] = {
 _HTTP_CODES: Mapping[int, str] = {404: "InvalidAction", 405: "InvalidAction", 400: "MalformedRequest"}
 
 
-def create_app(ledger: Ledger) -> FastAPI:
-    """The API over a ledger."""
+def create_app(
+    ledger: Ledger,
+    switches: Callable[[], Sequence[SwitchState]] = lambda: (),
+    plugins: PluginManager | None = None,
+) -> FastAPI:
+    """The API over a ledger; `switches` says how far they are, `plugins` brings further resources."""
     app = routed_app()
-    app.state.gate = Gate(ledger)
+    app.state.gate = Gate(ledger, switches)
+    if plugins is not None:
+        serve_plugins(app, plugins)
     return app
 
 
@@ -47,11 +58,13 @@ def routed_app() -> FastAPI:
         network.vpcs,
         network.subnets,
         network.route_tables,
+        peering.peerings,
         compute.network_interfaces,
         compute.instances,
         operator.hosts,
         operator.accounts,
         operator.tokens,
+        region.settings,
         region.stacks,
         region.mappings,
         region.history,

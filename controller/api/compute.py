@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.actions import instances as instance_actions
 from controller.actions import network_interfaces as eni_actions
-from controller.api.gate import Once, TheGate, Who
+from controller.api.gate import Once, Operator, TheGate, Who
 from controller.api.routes import Filter, Limit, NextToken, describable, router_for
 from controller.api.schemas import (
     VIEWS,
@@ -22,7 +22,7 @@ from controller.api.schemas import (
     RunInstance,
 )
 from controller.model import Instance, NetworkInterface
-from controller.model.transaction import Transaction
+from controller.model.transaction import Transaction, find
 
 AnInterface, AnInstance = One[VIEWS[NetworkInterface]], One[VIEWS[Instance]]
 
@@ -113,6 +113,14 @@ async def attach(eni_id: str, body: Attach, gate: TheGate, who: Who) -> Any:
     """Gives a network interface to an instance."""
     act = eni_actions.attach
     return gate.change(who, "AttachNetworkInterface", lambda tx: act(tx, eni_id, body.instance_id, body.device_index))
+
+
+@network_interfaces.put("/{eni_id}/plugged", response_model=AnInterface, operation_id="PlugNetworkInterface")
+async def plug_network_interface(eni_id: str, gate: TheGate, who: Operator) -> Any:
+    """Says that a network interface that moves is plugged in at its new host."""
+    eni = find(gate.model, who, NetworkInterface, eni_id)
+    gate.plugged(eni.id)
+    return gate.one(who, eni)
 
 
 @network_interfaces.delete("/{eni_id}/attachment", response_model=AnInterface, operation_id="DetachNetworkInterface")

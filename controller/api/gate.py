@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import heapq
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request, Security
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from controller.actions.accounts import digest
 from controller.api.schemas import OPERATORS_ONLY, SECRET, hidden
 from controller.errors import RequestError
+from controller.mapping.histogram import Histogram
 from controller.model import (
     Account,
     Instance,
@@ -29,8 +30,9 @@ from controller.model import (
     Token,
     Vpc,
 )
-from controller.model.codec import Codec
+from controller.model.observations import SwitchState
 from controller.model.transaction import Caller, Transaction, find
+from controller.plan.targets import route_state
 from controller.store import Ledger
 from controller.store import Request as Repeatable
 
@@ -49,9 +51,12 @@ ATTRIBUTES: Mapping[str, str] = {
 class Gate:
     """What every route works with."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, switches: Callable[[], Sequence[SwitchState]] = lambda: ()) -> None:
         self.ledger = ledger
-        self.codec = Codec()
+        self.codec = ledger.store.codec
+        self.switches = switches
+        self.plugged: Callable[[str], None] = lambda eni_id: None
+        self.latencies: Callable[[], Mapping[str, Histogram]] = dict
 
     @property
     def model(self) -> Model:
@@ -72,6 +77,9 @@ class Gate:
     def view(self, caller: Caller, resource: Resource) -> dict[str, Any]:
         """The resource as the caller sees it."""
         document = self.document(caller, self.codec.encode(resource))
+        if isinstance(resource, RouteTable):
+            for route, written in zip(resource.routes, document["routes"], strict=True):
+                written["state"] = route_state(self.model, resource, route)
         document["state"] = "available" if self.ledger.is_available(resource) else "pending"
         document["changed_in_revision"] = self.ledger.revision_of(resource)
         return document
@@ -100,7 +108,7 @@ class Gate:
             for resource in self._candidates(caller, kind, wanted)
             if resource.id > after
             and caller.may_see(resource)
-            and all(getattr(resource, ATTRIBUTES[name]) == value for name, value in wanted.items())
+            and all(_fits(getattr(resource, ATTRIBUTES.get(name, name)), value) for name, value in wanted.items())
         )
         found = heapq.nsmallest(limit + 1, fitting, key=lambda resource: resource.id)
         return {
@@ -165,6 +173,8 @@ class Gate:
         if now is not None:
             return self.one(caller, now)
         gone = self.document(caller, answer["document"]) | {"state": "available", "changed_in_revision": 0}
+        for route in gone.get("routes", ()):
+            route["state"] = "active" if route["target"] == "local" else "blackhole"
         return {"revision": self.ledger.revision, "resource": gone}
 
 
@@ -182,6 +192,10 @@ class Repeat:
             return None
         content = f"{self._path}\n{body.model_dump_json()}"
         return Repeatable(caller.account_id, self._token, hashlib.sha256(content.encode()).hexdigest())
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    return wanted in value if isinstance(value, tuple) else value == wanted
 
 
 def encoded(position: str) -> str:

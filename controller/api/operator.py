@@ -22,6 +22,7 @@ from controller.api.schemas import (
     CreateHost,
     CreateToken,
     ModifyAccount,
+    ModifyHost,
     NewToken,
     One,
     Page,
@@ -30,7 +31,7 @@ from controller.api.schemas import (
     V4Network,
 )
 from controller.model import Account, PhysicalHost, Quotas, Token, UnderlayRoute
-from controller.model.transaction import find
+from controller.model.transaction import Transaction, find
 
 AHost, AnAccount, ARoute = One[VIEWS[PhysicalHost]], One[VIEWS[Account]], One[VIEWS[UnderlayRoute]]
 
@@ -48,7 +49,14 @@ listable_by_operator(tokens, Token, "Tokens")
 @hosts.post("", status_code=201, response_model=AHost, operation_id="CreateHost")
 async def create_host(body: CreateHost, gate: TheGate, who: Operator, once: Once) -> Any:
     """Makes a physical host known."""
-    return gate.create(once, who, body, lambda tx: host_actions.create_host(tx, body.name, body.address))
+    return gate.create(once, who, body, lambda tx: _host(tx, body))
+
+
+@hosts.patch("/{host_id}", response_model=AHost, operation_id="ModifyHost")
+async def modify_host(host_id: str, body: ModifyHost, gate: TheGate, who: Operator) -> Any:
+    """Says where a host's router is programmed."""
+    act = host_actions.modify_host
+    return gate.change(who, "ModifyHost", lambda tx: act(tx, host_id, switch=body.switch, device_id=body.device_id))
 
 
 @hosts.delete("/{host_id}", response_model=Answer, operation_id="DeleteHost")
@@ -118,6 +126,10 @@ async def create_token(body: CreateToken, gate: TheGate, who: Operator) -> Any:
 async def delete_token(token_id: str, gate: TheGate, who: Operator) -> Any:
     """Makes a token invalid at once."""
     return gate.remove(who, "DeleteToken", lambda tx: account_actions.delete_token(tx, token_id))
+
+
+def _host(tx: Transaction, body: CreateHost) -> PhysicalHost:
+    return host_actions.create_host(tx, body.name, body.address, switch=body.switch, device_id=body.device_id)
 
 
 def _quotas(body: QuotasRequest) -> Quotas:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Any
 
 from fastapi import Path, Query
 
+from controller.actions import region as region_actions
 from controller.actions.stacks import apply_description
 from controller.api.gate import Gate, Operator, TheGate, Who, decoded, encoded
 from controller.api.routes import Filter, Limit, NextToken, listable_by_operator, router_for
-from controller.api.schemas import AnyAddress, Applied, ApplyStack, HistoryEntry, Mapping_, Page, Status
+from controller.api.schemas import (
+    VIEWS,
+    AnyAddress,
+    Applied,
+    ApplyStack,
+    HistoryEntry,
+    Mapping_,
+    ModifyRegion,
+    One,
+    Page,
+    Status,
+)
 from controller.errors import CodecError, RequestError
-from controller.model import Change, NetworkInterface, Resource, Stack, Vpc
+from controller.mapping.histogram import Histogram
+from controller.model import Change, NetworkInterface, RegionSettings, Resource, Stack, Vpc
 from controller.model.transaction import Caller, Transaction, find
 
 StackName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 stacks = router_for("stacks", "Stacks (operators)")
+settings = router_for("region", "Region (operators)")
 mappings = router_for("mappings", "Mappings")
 history = router_for("history", "History")
 status = router_for("status", "Status")
@@ -55,6 +70,27 @@ async def delete_stack(name: StackName, gate: TheGate, who: Operator) -> Any:
         tx.delete(apply_description(tx, name, []))
         changes = _told(gate, tx)
     return {"revision": gate.ledger.revision, "dry_run": False, "changes": changes}
+
+
+@settings.get("", response_model=One[VIEWS[RegionSettings]], operation_id="DescribeRegion")
+async def describe_region(gate: TheGate, who: Operator) -> Any:
+    """How routers learn who hosts what."""
+    return gate.one(who, gate.model.settings)
+
+
+@settings.patch("", response_model=One[VIEWS[RegionSettings]], operation_id="ModifyRegion")
+async def modify_region(body: ModifyRegion, gate: TheGate, who: Operator) -> Any:
+    """Changes how routers learn who hosts what."""
+    return gate.change(
+        who,
+        "ModifyRegion",
+        lambda tx: region_actions.modify_region(
+            tx,
+            mapping_policy=body.mapping_policy,
+            mapping_service=body.mapping_service,
+            gateway_host_id=body.gateway_host_id,
+        ),
+    )
 
 
 @mappings.get("", response_model=Page[Mapping_], operation_id="ListMappings")
@@ -121,7 +157,14 @@ async def describe_status(gate: TheGate, who: Who) -> Any:
         "revision": gate.ledger.revision,
         "applied_revision": min(gate.ledger.applied_revision, gate.ledger.revision),
         "resources": gate.counts(who),
+        "switches": [dataclasses.asdict(switch) for switch in gate.switches()] if who.is_operator else [],
+        "latencies": {name: _latency(found) for name, found in gate.latencies().items()} if who.is_operator else {},
     }
+
+
+def _latency(found: Histogram) -> dict[str, float]:
+    times = {"p50": found.percentile(50), "p99": found.percentile(99), "largest": found.largest}
+    return {"count": found.total, **{name: round(seconds * 1000, 3) for name, seconds in times.items()}}
 
 
 def _decoded(gate: Gate, index: int, document: dict[str, Any]) -> Resource:

@@ -29,13 +29,20 @@ def router_for(path: str, tag: str) -> APIRouter:
     return APIRouter(prefix=f"/v1/{path}", tags=[tag], responses=REFUSALS, dependencies=[Depends(known_query)])
 
 
-def describable(router: APIRouter, kind: type[Resource], plural: str) -> None:
+def describable(router: APIRouter, kind: type[Resource], plural: str, view: Any = None) -> None:
     """Adds describing one resource by its id."""
 
     async def describe(resource_id: str, gate: TheGate, who: Who) -> Any:
         return gate.describe(who, kind, resource_id)
 
-    _add(router, "/{resource_id}", describe, f"Describe{kind.__name__}", One[VIEWS[kind]], f"One of the {plural}.")
+    _add(
+        router,
+        "/{resource_id}",
+        describe,
+        f"Describe{kind.__name__}",
+        One[view or VIEWS[kind]],
+        f"One of the {plural}.",
+    )
 
 
 def listable(router: APIRouter, kind: type[Resource], plural: str) -> None:

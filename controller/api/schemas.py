@@ -14,6 +14,7 @@ from controller.model import (
     Instance,
     NetworkInterface,
     PhysicalHost,
+    RegionSettings,
     Resource,
     RouteTable,
     Stack,
@@ -21,6 +22,7 @@ from controller.model import (
     Token,
     UnderlayRoute,
     Vpc,
+    VpcPeeringConnection,
 )
 
 _T = TypeVar("_T")
@@ -43,6 +45,8 @@ V6Network = Annotated[IPv6Network, BeforeValidator(_written)]
 AnyNetwork = Annotated[IPv4Network | IPv6Network, BeforeValidator(_written)]
 Name = Annotated[str, Field(max_length=255)]
 Count = Annotated[int, Field(ge=0, le=50)]
+SwitchAddress = Annotated[str, Field(max_length=255, description="HOST:PORT or unix:/PATH")]
+DeviceId = Annotated[int, Field(ge=1, lt=2**63)]
 Mac = Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
 
 
@@ -88,10 +92,19 @@ class CreateRouteTable(_Request):
 
 
 class RouteRequest(_Request):
-    """A route: where packets to `destination` go. The target is "blackhole" or the id of a network interface."""
+    """A route: where packets to `destination` go. The target is "blackhole", or an id: eni-, pcx-, igw- ..."""
 
     destination: AnyNetwork
     target: str
+
+
+class CreateVpcPeeringConnection(_Request):
+    """A peering of a VPC with another; `peer_owner_id` is the account of the other, if it is not the same."""
+
+    vpc_id: str
+    peer_vpc_id: str
+    peer_owner_id: str | None = None
+    name: Name = ""
 
 
 class AssociateRouteTable(_Request):
@@ -155,6 +168,23 @@ class CreateHost(_Request):
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     address: V4Address
+    switch: SwitchAddress = ""
+    device_id: DeviceId = 1
+
+
+class ModifyHost(_Request):
+    """Where the host's router is programmed; what is given is changed, an empty `switch` means nowhere."""
+
+    switch: SwitchAddress | None = None
+    device_id: DeviceId | None = None
+
+
+class ModifyRegion(_Request):
+    """How routers learn who hosts what; what is given is changed, an empty `gateway_host_id` means no gateway."""
+
+    mapping_policy: Literal["on-demand", "preload", "gateway"] | None = None
+    mapping_service: V4Address | None = None
+    gateway_host_id: Annotated[str, Field(max_length=255)] | None = None
 
 
 class SetUnderlayRoute(_Request):
@@ -275,35 +305,104 @@ class Applied(Answer):
     changes: list[StackChange]
 
 
+class SwitchStatus(BaseModel):
+    """How far one switch is; `revision` is the one that it holds, `error` why it does not get on."""
+
+    host_id: str
+    name: str
+    address: str
+    state: Literal["connecting", "programming", "ready", "failed"]
+    revision: int
+    entries: int
+    error: str | None
+
+
+class PluginView(BaseModel):
+    """A plugin that is installed: the hooks that it attaches to, and the paths of the resources that it brings."""
+
+    name: str
+    summary: str
+    loaded: bool
+    hooks: list[str]
+    resources: list[str]
+
+
+class PluginPage(Page[PluginView]):
+    """The plugins that are installed."""
+
+
+class ReloadedSwitch(BaseModel):
+    """What became of a switch's tables and registers when its program changed."""
+
+    host_id: str
+    name: str
+    state: Literal["kept", "written again"]
+
+
+class LoadedAnswer(Answer):
+    """A plugin after loading or unloading, and the switches that got another program."""
+
+    plugin: PluginView
+    switches: list[ReloadedSwitch]
+
+
+class Latency(BaseModel):
+    """How long changes took; milliseconds."""
+
+    count: int
+    p50: float
+    p99: float
+    largest: float
+
+
 class Status(Answer):
-    """How far the region is: the switches hold everything up to `applied_revision`."""
+    """How far the region is: the switches hold everything up to `applied_revision`. Switches are for operators.
+
+    Latencies are those since the start: `programming` from a commit to the last switch concerned, `mapping` to the last
+    router that held the old mapping.
+    """
 
     applied_revision: int
     resources: dict[str, int]
+    switches: list[SwitchStatus]
+    latencies: dict[str, Latency]
 
 
-def _view(kind: type[Resource]) -> type[BaseModel]:
+class RouteView(BaseModel):
+    """One line of a route table; a route is a black hole when what it leads to is gone."""
+
+    destination: IPv4Network | IPv6Network
+    target: str
+    state: Literal["active", "blackhole"]
+
+
+def view_of(kind: type[Resource]) -> type[BaseModel]:
+    """What an answer shows of a kind: its own fields, and how far the switches are."""
     hints = get_type_hints(kind)
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         if field.name not in SECRET:
             hidden = field.name in OPERATORS_ONLY
             fields[field.name] = ((hints[field.name] | None) if hidden else hints[field.name], ...)
+    if kind is RouteTable:
+        fields["routes"] = (tuple[RouteView, ...], ...)
     fields["state"] = (Literal["pending", "available"], ...)
     fields["changed_in_revision"] = (int, ...)
     return create_model(kind.__name__, __doc__=kind.__doc__, **fields)
 
 
 VIEWS: Mapping[type[Resource], Any] = {
-    kind: _view(kind)
+    kind: view_of(kind)
     for kind in (
         Account,
         Token,
+        RegionSettings,
         PhysicalHost,
         UnderlayRoute,
         Vpc,
         Subnet,
         RouteTable,
+        VpcPeeringConnection,
         NetworkInterface,
         Instance,
         Stack,

@@ -35,6 +35,13 @@ KINDS = (
     ),
     Kind("route-table", "route-tables", schemas.CreateRouteTable, "rtb-", ("id", "name", "vpc_id", "routes", "state")),
     Kind(
+        "vpc-peering-connection",
+        "vpc-peering-connections",
+        schemas.CreateVpcPeeringConnection,
+        "pcx-",
+        ("id", "name", "requester_vpc_id", "accepter_vpc_id", "status", "state"),
+    ),
+    Kind(
         "network-interface",
         "network-interfaces",
         schemas.CreateNetworkInterface,
@@ -44,7 +51,7 @@ KINDS = (
     Kind(
         "instance", "instances", schemas.RunInstance, "i-", ("id", "name", "network_interface_id", "host_id", "state")
     ),
-    Kind("host", "hosts", schemas.CreateHost, "host-", ("id", "name", "address", "state")),
+    Kind("host", "hosts", schemas.CreateHost, "host-", ("id", "name", "address", "switch", "state")),
     Kind("account", "accounts", schemas.CreateAccount, "", ("id", "name")),
     Kind("token", "tokens", schemas.CreateToken, "token-", ("id", "name", "account_id")),
 )

@@ -44,6 +44,21 @@ def delete_route(session: Session, route_table_id: RouteTableId, destination: De
     session.resource(answer["resource"])
 
 
+PeeringId = Annotated[str, typer.Argument(help="pcx-...")]
+
+
+@connected
+def accept(session: Session, peering_id: PeeringId) -> None:
+    """Accept a peering that was asked for."""
+    session.resource(session.client.call("POST", f"vpc-peering-connections/{peering_id}/accept")["resource"])
+
+
+@connected
+def reject(session: Session, peering_id: PeeringId) -> None:
+    """Refuse a peering that was asked for."""
+    session.resource(session.client.call("POST", f"vpc-peering-connections/{peering_id}/reject")["resource"])
+
+
 @connected
 def associate(session: Session, subnet_id: Annotated[str, typer.Argument()], route_table_id: RouteTableId) -> None:
     """Make a subnet use a route table."""
@@ -102,6 +117,39 @@ def history(
 def status(session: Session) -> None:
     """Show the revision, how far the switches are, and how much there is."""
     session.resource(session.client.call("GET", "status"))
+
+
+modify = typer.Typer(help="Change settings of hosts and of the region (operators).", no_args_is_help=True)
+
+
+@modify.command("host")
+@connected
+def modify_host(
+    session: Session,
+    host_id: Annotated[str, typer.Argument(help="host-...")],
+    switch: Annotated[str | None, typer.Option(help="HOST:PORT or unix:PATH of its P4Runtime server; '' none")] = None,
+    device_id: Annotated[int | None, typer.Option(help="of the switch there")] = None,
+) -> None:
+    """Say where a host's router is programmed."""
+    body = {"switch": switch, "device_id": device_id}
+    session.resource(session.client.call("PATCH", f"hosts/{host_id}", _given(body))["resource"])
+
+
+@modify.command("region")
+@connected
+def modify_region(
+    session: Session,
+    mapping_policy: Annotated[str | None, typer.Option(help="on-demand, preload or gateway")] = None,
+    mapping_service: Annotated[str | None, typer.Option(help="the mapping service's underlay address")] = None,
+    gateway_host_id: Annotated[str | None, typer.Option(help="host-...; '' none")] = None,
+) -> None:
+    """Say how routers learn who hosts what."""
+    body = {"mapping_policy": mapping_policy, "mapping_service": mapping_service, "gateway_host_id": gateway_host_id}
+    session.resource(session.client.call("PATCH", "region", _given(body))["resource"])
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
 
 
 mapping = typer.Typer(help="Where addresses are.", no_args_is_help=True)

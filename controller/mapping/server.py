@@ -48,17 +48,30 @@ class MappingServer(asyncio.DatagramProtocol):
 
     async def change(self, vpc: int, address: IPv6Address, mapping: Mapping) -> Change:
         """Accepts a change, and returns when no host acts on the old mapping any more."""
+        change, waiter = self._tell(vpc, address, mapping)
+        if waiter is not None:
+            await waiter
+        return change
+
+    def tell(self, vpc: int, address: IPv6Address, mapping: Mapping) -> list[asyncio.Future[None]]:
+        """Accepts a change; what has to be waited for, until no host acts on the old mapping any more."""
+        _, waiter = self._tell(vpc, address, mapping)
+        return [] if waiter is None else [waiter]
+
+    def hand_over(self, vpc: int, old: IPv4Address, new: IPv4Address) -> None:
+        """Tells a host what another holds about a VPC."""
+        self._send(self.service.hand_over(self._loop.time(), vpc, old, new))
+
+    def _tell(self, vpc: int, address: IPv6Address, mapping: Mapping) -> tuple[Change, asyncio.Future[None] | None]:
         change, outgoing = self.service.change(self._loop.time(), vpc, address, mapping)
         self._send(outgoing)
-        if not change.done:
-            waiter: asyncio.Future[None] = self._loop.create_future()
-            change.notify = lambda: None if waiter.done() else waiter.set_result(None)
-            self._waiters.add(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters.discard(waiter)
-        return change
+        if change.done:
+            return change, None
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        change.notify = lambda: None if waiter.done() else waiter.set_result(None)
+        self._waiters.add(waiter)
+        waiter.add_done_callback(self._waiters.discard)
+        return change, waiter
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio has opened the socket."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -33,7 +34,7 @@ class Outgoing:
 class MappingService:
     """Answers routers, and tells those who hold an answer when it changes.
 
-    A host may ask only about VPCs in which it has interfaces. Every answer has a lifetime; a host that does not confirm
+    A host may ask only about VPCs in which it has interfaces, and about their peers. Every answer has a lifetime; a host that does not confirm
     a change is fenced when the lifetime of what it holds has run out. A service that has just started does not know who
     was told by the one before it: for one lifetime it takes every host of a VPC for a holder.
     """
@@ -45,8 +46,10 @@ class MappingService:
         self._holders = Holders()
         self._presence = Presence()
         self._pushes = Pushes()
+        self._peers: dict[int, frozenset[int]] = {}
         self._budgets: dict[IPv4Address, tuple[float, float]] = {}
         self._sequence = 0
+        self._assumed: dict[int, frozenset[IPv4Address]] | None = None
         self.counts: Counter[str] = Counter()
 
     @property
@@ -62,9 +65,26 @@ class MappingService:
         """The hosts that may hold an answer about an address."""
         return frozenset(self._holders.of((vpc, address), now))
 
+    def begin(self, version: int) -> None:
+        """Says that a service before this gave answers with versions up to this one."""
+        self._table.begin(version)
+
+    def assume_holders(self, exempt: Callable[[IPv4Address], bool]) -> None:
+        """Of the hosts that are in a VPC now, all but the exempt ones may hold what a service before this told them."""
+        by_vpc = self._presence.by_vpc()
+        self._assumed = {vpc: frozenset(host for host in hosts if not exempt(host)) for vpc, hosts in by_vpc.items()}
+
     def load(self, vpc: int, address: IPv6Address, mapping: Mapping) -> None:
         """Takes over a mapping that was accepted before the service started; tells nobody."""
         self._replace((vpc, address), mapping)
+
+    def set_peerings(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Says which VPCs are peered, by their numbers, instead of what was said before."""
+        peers: defaultdict[int, set[int]] = defaultdict(set)
+        for one, other in pairs:
+            peers[one].add(other)
+            peers[other].add(one)
+        self._peers = {vpc: frozenset(others) for vpc, others in peers.items()}
 
     def change(self, now: float, vpc: int, address: IPv6Address, mapping: Mapping) -> tuple[Change, list[Outgoing]]:
         """Accepts a new mapping, or its end (host 0.0.0.0); StaleMapping unless its version is newer.
@@ -72,7 +92,7 @@ class MappingService:
         The change is done when no host acts on the old mapping any more.
         """
         key = (vpc, address)
-        present = self._presence.hosts(vpc)
+        present = self._presence.hosts(vpc) if self._assumed is None else self._assumed.get(vpc, frozenset())
         self._replace(key, mapping)
         change = Change(key, now)
         holders = self._holders.of(key, now)
@@ -98,7 +118,7 @@ class MappingService:
             confirmed = self._pushes.confirm(key, host, message.version, now)
             self.counts["confirmed" if confirmed else "confirmed_again"] += 1
             return []
-        if message.kind is not Kind.REQUEST or not self._presence.has(message.vpc, host):
+        if message.kind is not Kind.REQUEST or not self._may_ask(host, message.vpc):
             self.counts["refused"] += 1
             return []
         if not self._within_budget(now, host):
@@ -120,17 +140,29 @@ class MappingService:
         """When `poll` is due, in seconds of the caller's clock; None when nothing waits."""
         return self._pushes.next_due()
 
+    def _may_ask(self, host: IPv4Address, vpc: int) -> bool:
+        if self._presence.has(vpc, host):
+            return True
+        return any(self._presence.has(peer, host) for peer in self._peers.get(vpc, ()))
+
     def _introduce(self, now: float, question: Message, asker: IPv4Address) -> list[Outgoing]:
         """Tells the host of the answer who is about to send to it, so that it need not ask in its turn."""
         target = self._table.get((question.vpc, question.address)).host
-        key = (question.vpc, question.source)
-        sender = self._table.get(key)
-        if target in (NOWHERE, asker) or asker not in (sender.host, sender.other):
+        key = self._sender(question, asker)
+        if target in (NOWHERE, asker) or key is None:
             return []
         if self._holders.until(key, target) - now > self._settings.lifetime / 2:
             return []
         self.counts["introduced"] += 1
         return [self._answer(now, key, target)]
+
+    def _sender(self, question: Message, asker: IPv4Address) -> Key | None:
+        """Whose address the packet comes from that raised the question: of the same VPC, or of a peer."""
+        for vpc in (question.vpc, *sorted(self._peers.get(question.vpc, ()))):
+            sender = self._table.get((vpc, question.source))
+            if asker in (sender.host, sender.other):
+                return vpc, question.source
+        return None
 
     def _answer(self, now: float, key: Key, host: IPv4Address, *, ack_wanted: bool = False) -> Outgoing:
         mapping = self._table.get(key)

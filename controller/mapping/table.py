@@ -37,10 +37,15 @@ class MappingTable:
 
     def __init__(self) -> None:
         self._mappings: dict[Key, Mapping] = {}
+        self._nobody = Mapping(NOWHERE, 0, 0)
+
+    def begin(self, version: int) -> None:
+        """Makes every address one that a service before this may have known, up to this version."""
+        self._nobody = Mapping(NOWHERE, 0, version)
 
     def get(self, key: Key) -> Mapping:
-        """The mapping; one that exists nowhere, version 0, for an address that never was."""
-        return self._mappings.get(key, Mapping(NOWHERE, 0, 0))
+        """The mapping; one that exists nowhere, of the first version, for an address that never was."""
+        return self._mappings.get(key, self._nobody)
 
     def set(self, key: Key, mapping: Mapping) -> None:
         """Replaces a mapping; StaleMapping unless its version is newer."""
@@ -115,6 +120,10 @@ class Presence:
     def hosts(self, vpc: int) -> frozenset[IPv4Address]:
         """The hosts with interfaces in a VPC."""
         return frozenset(self._counts.get(vpc, ()))
+
+    def by_vpc(self) -> dict[int, frozenset[IPv4Address]]:
+        """The hosts of every VPC."""
+        return {vpc: frozenset(counts) for vpc, counts in self._counts.items()}
 
     def has(self, vpc: int, host: IPv4Address) -> bool:
         """Whether a host is one of them."""

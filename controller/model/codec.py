@@ -10,8 +10,8 @@ import dataclasses
 import ipaddress
 import socket
 import types
-from collections.abc import Callable
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from controller.errors import CodecError
 from controller.model.resources import KINDS, Resource
@@ -25,13 +25,18 @@ _PLAIN = (str, int, bool)
 
 
 class Codec:
-    """Converts resources. Making one looks at every kind; using it does not."""
+    """Converts resources, `more` kinds besides the project's own. Making one looks at every kind; using it does not."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Iterable[type[Resource]] = ()) -> None:
         self._encoders: dict[type, _Convert] = {}
         self._decoders: dict[type, _Convert] = {}
-        self._kinds = {kind.__name__: kind for kind in KINDS}
-        for kind in KINDS:
+        self._kinds: dict[str, type[Resource]] = {}
+        self.learn((*KINDS, *more))
+
+    def learn(self, kinds: Iterable[type[Resource]]) -> None:
+        """Adds kinds; one of a name that is known takes that one's place."""
+        for kind in kinds:
+            self._kinds[kind.__name__] = kind
             self._encoders[kind] = _encoder(kind)
             self._decoders[kind] = _decoder(kind)
 
@@ -65,6 +70,8 @@ def _encoder(annotation: Any) -> _Convert:
         return encode
     if annotation in _PLAIN:
         return lambda value: value
+    if get_origin(annotation) is Literal:
+        return lambda value: value
     if get_origin(annotation) is tuple:
         item = _encoder(get_args(annotation)[0])
         return lambda value: [item(part) for part in value]
@@ -80,6 +87,8 @@ def _decoder(annotation: Any) -> _Convert:
         return _dataclass_decoder(annotation)
     if annotation in _PLAIN:
         return _plain_decoder(annotation)
+    if get_origin(annotation) is Literal:
+        return _literal_decoder(get_args(annotation))
     if get_origin(annotation) is tuple:
         return _tuple_decoder(_decoder(get_args(annotation)[0]))
     options = _options(annotation)
@@ -123,6 +132,15 @@ def _plain_decoder(kind: type) -> _Convert:
     def decode(value: Any) -> Any:
         if type(value) is not kind:
             raise CodecError(f": {value!r} is not of type {kind.__name__}")
+        return value
+
+    return decode
+
+
+def _literal_decoder(allowed: tuple[Any, ...]) -> _Convert:
+    def decode(value: Any) -> Any:
+        if value not in allowed:
+            raise CodecError(f": {value!r} is none of {', '.join(map(repr, allowed))}")
         return value
 
     return decode

@@ -10,6 +10,7 @@ PREFIXES = {
     "vpc": "Vpc",
     "subnet": "Subnet",
     "rtb": "RouteTable",
+    "pcx": "VpcPeeringConnection",
     "eni": "NetworkInterface",
     "i": "Instance",
     "host": "PhysicalHost",

@@ -147,7 +147,10 @@ class Loads:
 
 
 class Table(Mapping[str, _R], Generic[_R]):
-    """Resources of one kind by id, and in groups: each key function gives the key of one group, or None for none."""
+    """Resources of one kind by id, and in groups.
+
+    Each key function gives the key of one group, None for no group, or a frozenset of keys for several groups.
+    """
 
     def __init__(self, **keys: Callable[[_R], Hashable]) -> None:
         self._rows: dict[str, _R] = {}
@@ -160,17 +163,21 @@ class Table(Mapping[str, _R], Generic[_R]):
         """Adds a resource to the table and its groups."""
         self._rows[resource_id] = resource
         for groups, key in self._keys:
-            value = key(resource)
-            if value is not None:
+            for value in _keys(key(resource)):
                 groups.add(value, resource_id, resource)
 
     def remove(self, resource_id: str) -> None:
         """Takes a resource out of the table and its groups."""
         resource = self._rows.pop(resource_id)
         for groups, key in self._keys:
-            value = key(resource)
-            if value is not None:
+            for value in _keys(key(resource)):
                 groups.remove(value, resource_id)
+
+    def keys_of(self, resource: _R) -> Iterator[tuple[str, Hashable]]:
+        """The groups of a resource, each with the key."""
+        for name, (_, key) in zip(self.groups, self._keys, strict=True):
+            for value in _keys(key(resource)):
+                yield name, value
 
     def in_group(self, name: str, keys: Iterable[Hashable]) -> list[_R]:
         """The resources that are in any of these groups."""
@@ -187,3 +194,9 @@ class Table(Mapping[str, _R], Generic[_R]):
 
     def __len__(self) -> int:
         return len(self._rows)
+
+
+def _keys(value: Hashable) -> Iterable[Hashable]:
+    if value is None:
+        return ()
+    return value if isinstance(value, frozenset) else (value,)

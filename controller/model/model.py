@@ -6,34 +6,37 @@ by change, so that neither a question about one thing nor a change costs more wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Address
 from typing import Any, TypeVar, cast
 
 from controller.errors import RequestError, StaleChange
 from controller.model.index import Groups, Loads, Pool, Table
+from controller.model.keys import KEYS
 from controller.model.resources import (
     KINDS,
     RESERVED_FIRST,
-    Account,
     Address,
+    GatewayAttachment,
     Instance,
     Network,
     NetworkInterface,
     PhysicalHost,
+    PluginResource,
+    RegionSettings,
     Resource,
     RouteTable,
     Subnet,
-    Token,
     UnderlayRoute,
     Vpc,
+    VpcPeeringConnection,
 )
 
 FIRST_ENI_PORT = 16  # ports 1 to 15 face the underlay (p4src/include/types.p4)
 LAST_ENI_PORT = 500  # 9 bits, less what switches keep for themselves (CPU port, drop port)
 
-_NUMBER_BITS: Mapping[type[Resource], int] = {Vpc: 24, RouteTable: 32, NetworkInterface: 32}
+_NUMBER_BITS: Mapping[type[Resource], int] = {Vpc: 24, RouteTable: 32, NetworkInterface: 31, GatewayAttachment: 31}
 _IPV4_MAPPED = 0xFFFF << 32
 
 _R = TypeVar("_R", bound=Resource)
@@ -67,14 +70,15 @@ class Model:
         self._pools: dict[tuple[object, str], Pool] = {}
         self._loads = Loads()
         for resource in resources:
-            if resource.id in self._tables[type(resource)]:
+            if resource.id in self._table(type(resource)):
                 self._remove(resource)
             self._add(resource)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Model):
             return NotImplemented
-        return all(dict(self._tables[kind]) == dict(other._tables[kind]) for kind in KINDS)
+        kinds = {*self._tables, *other._tables}
+        return all(dict(self.table(kind)) == dict(other.table(kind)) for kind in kinds)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -82,19 +86,30 @@ class Model:
 
     def table(self, kind: type[_R]) -> Mapping[str, _R]:
         """All resources of a kind, by id."""
-        return self._tables[kind]
+        return self._table(kind)
+
+    def kinds(self) -> tuple[type[Resource], ...]:
+        """The project's kinds, and those of plugins that the model has met."""
+        return tuple(self._tables)
 
     def get(self, kind: type[Resource], resource_id: str) -> Resource | None:
         """One resource, or None."""
-        return self._tables[kind].get(resource_id)
+        return self._table(kind).get(resource_id)
 
     def group(self, kind: type[_R], name: str, key: object) -> tuple[_R, ...]:
-        """The resources of a kind that share a property, such as ("vpc", its id); the groups are those of `_KEYS`."""
-        return cast("tuple[_R, ...]", self._tables[kind].groups[name].get(key, ()))
+        """The resources of a kind that share a property, such as ("vpc", its id).
+
+        The groups are those of `keys.KEYS`; a plugin's kind has "account", "name", "number" and what its INDEXED names.
+        """
+        return cast("tuple[_R, ...]", self._table(kind).groups[name].get(key, ()))
 
     def count(self, kind: type[Resource], name: str, key: object) -> int:
         """How many resources of a kind share a property."""
-        return self._tables[kind].groups[name].count(key)
+        return self._table(kind).groups[name].count(key)
+
+    def group_keys(self, resource: Resource) -> Iterator[tuple[str, Hashable]]:
+        """The groups that a resource belongs to, each with the key."""
+        yield from self._table(type(resource)).keys_of(resource)
 
     def resources(self) -> Iterator[Resource]:
         """Every resource, kind by kind."""
@@ -178,6 +193,27 @@ class Model:
         """How many network interfaces have this address in this VPC; more than one is against the rules."""
         return self._addresses.count((vpc_id, address_number(address)))
 
+    def target(self, resource_id: str) -> NetworkInterface | VpcPeeringConnection | PluginResource | None:
+        """What a route's target is the id of; None when there is no such thing, or no longer."""
+        prefix = resource_id.partition("-")[0]
+        for kind in self.kinds():
+            if issubclass(kind, PluginResource) and prefix == kind.PREFIX:
+                return self.table(kind).get(resource_id)
+        found = self.get(NetworkInterface, resource_id) or self.get(VpcPeeringConnection, resource_id)
+        return cast("NetworkInterface | VpcPeeringConnection | None", found)
+
+    def peers(self, vpc: Vpc) -> list[Vpc]:
+        """The VPCs that are peered with this one, in order of their numbers."""
+        found = self.group(VpcPeeringConnection, "vpc", vpc.id)
+        peers = (self.vpcs.get(peering.other_vpc_id(vpc.id)) for peering in found if peering.is_active)
+        return sorted((peer for peer in peers if peer is not None), key=lambda peer: peer.number)
+
+    def peerings(self) -> Iterator[tuple[int, int]]:
+        """The numbers of VPCs that are peered."""
+        for peering in self.table(VpcPeeringConnection).values():
+            if peering.is_active:
+                yield self.vpcs[peering.requester_vpc_id].number, self.vpcs[peering.accepter_vpc_id].number
+
     def instance(self, name: str) -> Instance:
         """The first instance of that name; RequestError InvalidInstanceID.NotFound when there is none."""
         found = self.group(Instance, "name", name)
@@ -189,12 +225,26 @@ class Model:
         """The first network interface of an instance."""
         return self.network_interfaces[instance.network_interface_id]
 
+    def number(self, kind: type[Vpc | RouteTable | NetworkInterface], resource_id: str) -> int:
+        """What the data plane carries for a resource; it never changes."""
+        return self.table(kind)[resource_id].number
+
+    def underlay_address(self, host_id: str) -> IPv4Address:
+        """A host's place on the underlay."""
+        return self.hosts[host_id].address
+
+    @property
+    def settings(self) -> RegionSettings:
+        """How routers learn who hosts what; the defaults where nobody has said."""
+        return next(iter(self.table(RegionSettings).values()), RegionSettings())
+
     # -- what is free ---------------------------------------------------------------------------------------------
 
     def free_number(self, kind: type[Resource]) -> int | None:
         """A number that no VPC (route table, network interface) has."""
-        groups = self._tables[kind].groups["number"]
-        pool = self._pool(kind, "number", 1, (1 << _NUMBER_BITS[kind]) - 1)
+        groups = self._table(kind).groups["number"]
+        bits = kind.NUMBER_BITS if issubclass(kind, PluginResource) else _NUMBER_BITS[kind]
+        pool = self._pool(kind, "number", 1, (1 << bits) - 1)
         return pool.free(groups.__contains__)
 
     def free_port(self, host_id: str) -> int | None:
@@ -222,28 +272,37 @@ class Model:
             pool = self._pools[(owner, name)] = Pool(first, last)
         return pool
 
+    def _table(self, kind: type[Resource]) -> Table[Any]:
+        table = self._tables.get(kind)
+        if table is None:
+            table = self._tables[kind] = _table(kind)
+        return table
+
     # -- keeping the indices --------------------------------------------------------------------------------------
 
     def _add(self, resource: Resource) -> None:
-        self._tables[type(resource)].add(resource.id, resource)
+        self._table(type(resource)).add(resource.id, resource)
         if isinstance(resource, NetworkInterface):
             for address in set(resource.addresses):
                 self._addresses.add((resource.vpc_id, address_number(address)), resource.id, resource)
             if resource.host_id:
                 self._loads.shift(resource.host_id, 1)
-        elif isinstance(resource, PhysicalHost):
+        elif isinstance(resource, PhysicalHost) and resource.program == "vrouter":
             self._loads.join(resource.id)
 
     def _remove(self, resource: Resource) -> None:
         kind = type(resource)
-        known = self._tables[kind][resource.id]
-        self._tables[kind].remove(resource.id)
+        table = self._table(kind)
+        known = table[resource.id]
+        table.remove(resource.id)
         if isinstance(known, NetworkInterface):
             self._forget_places(known)
-        elif isinstance(known, PhysicalHost):
+        elif isinstance(known, PhysicalHost) and known.program == "vrouter":
             self._loads.leave(known.id)
-        elif isinstance(known, Vpc | RouteTable):
+        elif isinstance(known, Vpc | RouteTable | GatewayAttachment):
             self._give_back(kind, "number", known.number)
+        elif isinstance(known, PluginResource) and "number" in table.groups:
+            self._give_back(kind, "number", getattr(known, "number"))  # noqa: B009
 
     def _forget_places(self, eni: NetworkInterface) -> None:
         self._give_back(NetworkInterface, "number", eni.number)
@@ -267,6 +326,11 @@ class Model:
 class LiveModel(Model):
     """A model that changes."""
 
+    def forget(self, kind: type[PluginResource]) -> None:
+        """Takes a kind of which there is nothing from those that the model has met."""
+        if not self.table(kind):
+            self._tables.pop(kind, None)
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Makes all changes, or none: StaleChange when a resource is not what a change says it was."""
         for change in changes:
@@ -286,38 +350,16 @@ def address_number(address: Address) -> int:
 
 
 def _table(kind: type[Resource]) -> Table[Any]:
-    return Table(**_KEYS.get(kind, {}))
+    if issubclass(kind, PluginResource):
+        numbered = any(field.name == "number" for field in fields(kind))
+        names = ("account_id", "name", *(("number",) if numbered else ()), *kind.INDEXED)
+        return Table(**{"account" if name == "account_id" else name: _field_key(name) for name in names})
+    return Table(**KEYS.get(kind, {}))
 
 
-_KEYS: Mapping[type[Resource], Mapping[str, Callable[[Any], object]]] = {
-    Account: {"name": lambda account: account.name},
-    Token: {"digest": lambda token: token.digest, "account": lambda token: token.account_id},
-    PhysicalHost: {"name": lambda host: host.name, "address": lambda host: host.address},
-    UnderlayRoute: {"host": lambda route: route.host_id},
-    Vpc: {"number": lambda vpc: vpc.number, "account": lambda vpc: vpc.account_id},
-    Subnet: {
-        "vpc": lambda subnet: subnet.vpc_id,
-        "account": lambda subnet: subnet.account_id,
-        "route_table": lambda subnet: subnet.route_table_id or None,
-    },
-    RouteTable: {
-        "number": lambda table: table.number,
-        "vpc": lambda table: table.vpc_id,
-        "account": lambda table: table.account_id,
-    },
-    NetworkInterface: {
-        "number": lambda eni: eni.number,
-        "host": lambda eni: eni.host_id or None,
-        "port": lambda eni: (eni.host_id, eni.port) if eni.host_id else None,
-        "vpc": lambda eni: eni.vpc_id,
-        "plugged": lambda eni: eni.vpc_id if eni.host_id else None,
-        "subnet": lambda eni: eni.subnet_id,
-        "instance": lambda eni: eni.instance_id or None,
-        "account": lambda eni: eni.account_id,
-    },
-    Instance: {
-        "name": lambda instance: instance.name,
-        "host": lambda instance: instance.host_id or None,
-        "account": lambda instance: instance.account_id,
-    },
-}
+def _field_key(name: str) -> Callable[[Any], Hashable]:
+    def key(resource: Any) -> Hashable:
+        value = getattr(resource, name)
+        return frozenset(value) if isinstance(value, tuple) else value
+
+    return key

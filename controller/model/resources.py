@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from controller.errors import RequestError
+
+if TYPE_CHECKING:
+    from controller.model.model import Model
+    from controller.model.ways import Way
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -52,13 +58,32 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class PhysicalHost:
-    """A machine with an embedded router; `address` is its place on the underlay."""
+    """A machine with an embedded router, or an edge; `address` is its place on the underlay.
+
+    `program` is what its switch runs: "vrouter", or "blackfoot" for an edge. `switch` is where the switch's P4Runtime
+    server is, such as "127.0.0.1:9559" or "unix:/run/a.sock"; empty, the controller does not program it.
+    """
 
     NOT_FOUND: ClassVar[str] = "InvalidHostID.NotFound"
 
     id: str
     name: str
     address: IPv4Address
+    switch: str = ""
+    device_id: int = 1
+    program: str = "vrouter"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """How the routers of the region learn who hosts what; there is at most one, and without it these defaults hold."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidRegion.NotFound"
+
+    id: str = "region"
+    mapping_policy: str = "on-demand"
+    mapping_service: IPv4Address = field(default=IPv4Address("172.31.255.1"))
+    gateway_host_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,27 @@ class UnderlayRoute:
     def id(self) -> str:
         """Host and destination: a host has one route for each."""
         return f"{self.host_id}/{self.destination}"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePort:
+    """How an edge reaches a network outside, such as "internet": its MAC and addresses there, and the next router."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidEdgePort.NotFound"
+
+    host_id: str
+    port: int
+    network: str
+    mac: str
+    next_hop: str
+    address: IPv4Address
+    ipv6_address: IPv6Address | None = None
+    mtu: int = 1500
+
+    @property
+    def id(self) -> str:
+        """Host and port."""
+        return f"{self.host_id}/{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +192,55 @@ class RouteTable:
 
 
 @dataclass(frozen=True, slots=True)
+class VpcPeeringConnection:
+    """Two VPCs whose instances may reach each other, once the other VPC's account has accepted."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidVpcPeeringConnectionID.NotFound"
+
+    id: str
+    name: str
+    requester_vpc_id: str
+    accepter_vpc_id: str
+    status: str = "pending-acceptance"  # or "active", "rejected"
+    account_id: str = DEFAULT_ACCOUNT
+    accepter_account_id: str = DEFAULT_ACCOUNT
+
+    @property
+    def is_active(self) -> bool:
+        """Whether packets may cross."""
+        return self.status == "active"
+
+    @property
+    def vpc_ids(self) -> tuple[str, str]:
+        """Both VPCs."""
+        return (self.requester_vpc_id, self.accepter_vpc_id)
+
+    def other_vpc_id(self, vpc_id: str) -> str:
+        """The VPC on the other side."""
+        return self.accepter_vpc_id if vpc_id == self.requester_vpc_id else self.requester_vpc_id
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAttachment:
+    """A gateway by which edges serve a VPC; `id` is the gateway's.
+
+    Packets of routes to the gateway carry `wire_number` where a destination interface would be.
+    """
+
+    NOT_FOUND: ClassVar[str] = "Gateway.NotAttached"
+
+    id: str
+    number: int
+    vpc_id: str
+    account_id: str = DEFAULT_ACCOUNT
+
+    @property
+    def wire_number(self) -> int:
+        """The number with the highest bit set; those of network interfaces have 31 bits."""
+        return 1 << 31 | self.number
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkInterface:
     """An ENI: a MAC and addresses in one subnet, plugged into `port` of a host's router.
 
@@ -192,19 +287,77 @@ class Stack:
     resource_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedPlugin:
+    """A plugin that the region's switches run; its id is its name, `digest` stands for its sources."""
+
+    NOT_FOUND: ClassVar[str] = "InvalidPlugin.NotFound"
+
+    id: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginResource:
+    """What the resources that a plugin brings are made of.
+
+    `PREFIX` begins their ids; `INDEXED` names the fields by which the model groups them and lists can be narrowed (a
+    field that is a tuple puts the resource into the group of each member); a field `number` is what the data plane
+    carries, at most `NUMBER_BITS` wide. `PLURAL` is for names that take more than an `s`, such as "network-acls".
+    """
+
+    NOT_FOUND: ClassVar[str] = "InvalidResourceID.NotFound"
+    PREFIX: ClassVar[str] = ""
+    INDEXED: ClassVar[tuple[str, ...]] = ()
+    NUMBER_BITS: ClassVar[int] = 32
+    PLURAL: ClassVar[str] = ""
+
+    id: str
+    name: str = ""
+    account_id: str = DEFAULT_ACCOUNT
+
+    def check_route(self, model: Model, table: RouteTable, route: Route) -> None:
+        """RequestError unless a route of this table may have the resource as its target; most kinds are no targets."""
+        raise RequestError("InvalidParameterValue", f"'{self.id}' is no target of a route", "target")
+
+    def way(self, model: Model, table: RouteTable) -> Way | None:
+        """What packets of a route to this resource do; None is a black hole."""
+        return None
+
+
 Resource = (
-    Account | Token | PhysicalHost | UnderlayRoute | Vpc | Subnet | RouteTable | NetworkInterface | Instance | Stack
+    Account
+    | Token
+    | RegionSettings
+    | PhysicalHost
+    | UnderlayRoute
+    | EdgePort
+    | Vpc
+    | Subnet
+    | RouteTable
+    | VpcPeeringConnection
+    | GatewayAttachment
+    | NetworkInterface
+    | Instance
+    | Stack
+    | LoadedPlugin
+    | PluginResource
 )
 Owned = Vpc | Subnet | RouteTable | NetworkInterface | Instance
 KINDS: tuple[type[Resource], ...] = (
     Account,
     Token,
+    RegionSettings,
     PhysicalHost,
     UnderlayRoute,
+    EdgePort,
     Vpc,
     Subnet,
     RouteTable,
+    VpcPeeringConnection,
+    GatewayAttachment,
     NetworkInterface,
     Instance,
     Stack,
+    LoadedPlugin,
 )

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeVar
 
 from controller.errors import RequestError
-from controller.model.ids import kind_of
 from controller.model.model import FIRST_ENI_PORT, LAST_ENI_PORT, Model
+from controller.model.peering_rules import check_peering, check_peers_of, open_peerings
 from controller.model.resources import (
     Account,
     Address,
+    EdgePort,
+    GatewayAttachment,
     Instance,
     Network,
     NetworkInterface,
     Owned,
     PhysicalHost,
+    RegionSettings,
     Resource,
-    Route,
     RouteTable,
     Subnet,
     Token,
     UnderlayRoute,
     Vpc,
+    VpcPeeringConnection,
 )
 
 _R = TypeVar("_R", Vpc, Subnet, RouteTable, NetworkInterface, Instance)
 
 LONGEST_VPC_PREFIX = 28
 SHORTEST_VPC_PREFIX = 16
-TARGETS = ("local", "blackhole")
-TARGET_KINDS = ("NetworkInterface",)  # what a route may point to by id
 
 _UNUSABLE = tuple(
     IPv4Network(block) for block in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")
 )
+PROGRAMS = ("vrouter", "blackfoot", "hyperplane")
+MAPPING_POLICIES = ("on-demand", "preload", "gateway")
+
+_HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?)$")
 _USABLE_IPV6 = (IPv6Network("2000::/3"), IPv6Network("fc00::/7"))
 
 
@@ -48,6 +54,8 @@ def check(model: Model, resource: Resource) -> None:
             check_subnet(model, resource)
         case RouteTable():
             check_route_table(model, resource)
+        case VpcPeeringConnection():
+            check_peering(model, resource)
         case NetworkInterface():
             check_interface(model, resource)
         case Instance():
@@ -56,6 +64,10 @@ def check(model: Model, resource: Resource) -> None:
             check_host(model, resource)
         case UnderlayRoute():
             check_underlay_route(model, resource)
+        case EdgePort():
+            check_edge_port(model, resource)
+        case RegionSettings():
+            check_settings(model, resource)
         case _:
             pass
 
@@ -64,7 +76,12 @@ def check_gone(model: Model, resource: Resource) -> None:
     """RequestError when something in the model still needs a resource that was removed from it."""
     match resource:
         case Vpc():
-            users = [*model.group(Subnet, "vpc", resource.id), *model.group(RouteTable, "vpc", resource.id)]
+            users = [
+                *model.group(Subnet, "vpc", resource.id),
+                *model.group(RouteTable, "vpc", resource.id),
+                *open_peerings(model, resource),
+                *model.group(GatewayAttachment, "vpc", resource.id),
+            ]
         case Subnet():
             users = [*model.group(NetworkInterface, "subnet", resource.id)]
         case RouteTable():
@@ -84,6 +101,8 @@ def check_gone(model: Model, resource: Resource) -> None:
                 *model.interfaces_on(resource),
                 *model.group(Instance, "host", resource.id),
                 *model.group(UnderlayRoute, "host", resource.id),
+                *model.group(EdgePort, "host", resource.id),
+                *(s for s in model.table(RegionSettings).values() if s.gateway_host_id == resource.id),
             ]
         case Account():
             users = [*model.group(Token, "account", resource.id), *model.group(Vpc, "account", resource.id)]
@@ -106,6 +125,7 @@ def check_vpc(model: Model, vpc: Vpc) -> None:
     for subnet in model.group(Subnet, "vpc", vpc.id):
         if not all(_inside(block, vpc.cidr_blocks) for block in subnet.blocks()):
             raise RequestError("DependencyViolation", f"The subnet '{subnet.id}' uses a CIDR block that would go away")
+    check_peers_of(model, vpc)
     if model.count(Vpc, "number", vpc.number) > 1:
         raise RequestError("ResourceConflict", f"The VPC number {vpc.number} is taken", "number")
     main = model.route_tables.get(vpc.main_route_table_id)
@@ -151,20 +171,6 @@ def check_route_table(model: Model, table: RouteTable) -> None:
         seen.add(route.destination)
 
 
-def check_route(model: Model, table: RouteTable, route: Route) -> None:
-    """The target of a new route: "blackhole", or the id of a network interface of the same VPC."""
-    if route.target == "local":
-        raise RequestError("InvalidParameterValue", "Local routes come with the VPC's CIDR blocks", "target")
-    if route.target in TARGETS:
-        return
-    if kind_of(route.target) not in TARGET_KINDS:
-        text = f"'{route.target}' is no target of a route: blackhole, or the id of a network interface"
-        raise RequestError("InvalidParameterValue", text, "target")
-    eni = _owned(model, NetworkInterface, route.target, table, "target")
-    if eni.vpc_id != table.vpc_id:
-        raise RequestError("InvalidParameterValue", f"'{eni.id}' is of another VPC", "target")
-
-
 def check_interface(model: Model, eni: NetworkInterface) -> None:
     """Addresses inside the subnet, not reserved, nobody else's; a port that nobody else has."""
     subnet = _owned(model, Subnet, eni.subnet_id, eni)
@@ -197,12 +203,58 @@ def check_instance(model: Model, instance: Instance) -> None:
 
 def check_host(model: Model, host: PhysicalHost) -> None:
     """Name and underlay address are nobody else's."""
+    if host.program not in PROGRAMS:
+        raise RequestError("InvalidParameterValue", f"'{host.program}' is none of {', '.join(PROGRAMS)}", "program")
     if model.count(PhysicalHost, "name", host.name) > 1:
         raise RequestError("ResourceConflict", f"Another host is called '{host.name}'", "name")
     if model.count(PhysicalHost, "address", host.address) > 1:
         raise RequestError("ResourceConflict", f"Another host has the address {host.address}", "address")
     if any(host.address in block for block in _UNUSABLE):
         raise RequestError("InvalidParameterValue", f"{host.address} is no address for a host", "address")
+    if host.switch:
+        check_switch_address(host.switch)
+        if model.count(PhysicalHost, "switch", (host.switch, host.device_id)) > 1:
+            raise RequestError("ResourceConflict", f"Another host has the switch at {host.switch}", "switch")
+    if not 0 < host.device_id < 1 << 64:
+        raise RequestError("InvalidParameterValue", f"{host.device_id} is no device id", "device_id")
+
+
+def check_switch_address(switch: str) -> None:
+    """RequestError unless it is unix:PATH with an absolute path, or HOST:PORT."""
+    path = switch.removeprefix("unix:")
+    if path != switch:
+        fits = path.startswith("/") and len(path.encode()) < 108 and "\0" not in path
+    else:
+        host, _, port = switch.rpartition(":")
+        fits = bool(_HOST.match(host)) and port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    if not fits:
+        raise RequestError("InvalidParameterValue", f"'{switch}' is neither HOST:PORT nor unix:/PATH", "switch")
+
+
+def check_settings(model: Model, settings: RegionSettings) -> None:
+    """A policy that routers know, an address for the mapping service, a gateway that exists."""
+    if settings.id != RegionSettings().id:
+        raise RequestError("InvalidParameterValue", "A region has one set of settings", "id")
+    if settings.mapping_policy not in MAPPING_POLICIES:
+        text = f"'{settings.mapping_policy}' is none of {', '.join(MAPPING_POLICIES)}"
+        raise RequestError("InvalidParameterValue", text, "mapping_policy")
+    gateway = settings.gateway_host_id
+    if gateway and gateway not in model.hosts:
+        raise RequestError(PhysicalHost.NOT_FOUND, f"The PhysicalHost '{gateway}' does not exist", "gateway_host_id")
+    if settings.mapping_policy == "gateway" and not gateway:
+        raise RequestError("MissingParameter", "The policy 'gateway' needs a gateway", "gateway_host_id")
+
+
+def check_edge_port(model: Model, port: EdgePort) -> None:
+    """The host is an edge, and the port does not face the underlay."""
+    host = model.hosts.get(port.host_id)
+    if host is None or host.program != "blackfoot":
+        raise RequestError(PhysicalHost.NOT_FOUND, f"No edge has the id '{port.host_id}'", "host_id")
+    if not FIRST_ENI_PORT <= port.port <= LAST_ENI_PORT:
+        text = f"Port {port.port} does not face outside ({FIRST_ENI_PORT} to {LAST_ENI_PORT} do)"
+        raise RequestError("InvalidParameterValue", text, "port")
+    if not 1280 <= port.mtu <= 9001:
+        raise RequestError("InvalidParameterValue", f"{port.mtu} is no MTU (1280 to 9001 are)", "mtu")
 
 
 def check_underlay_route(model: Model, route: UnderlayRoute) -> None:

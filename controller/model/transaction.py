@@ -7,9 +7,10 @@ from typing import TypeVar, cast
 
 from controller.errors import RequestError
 from controller.model.model import Change, LiveModel, Model
-from controller.model.resources import Account, Quotas, Resource, Token
+from controller.model.resources import Account, Quotas, Resource, Token, VpcPeeringConnection
 
 _R = TypeVar("_R", bound=Resource)
+_ROUNDS = 16  # of followers answering each other's changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Caller:
             return True
         if isinstance(resource, Account):
             return resource.id == self.account_id
+        if isinstance(resource, VpcPeeringConnection):
+            return self.account_id in (resource.account_id, resource.accepter_account_id)
         return not isinstance(resource, Token) and getattr(resource, "account_id", None) == self.account_id
 
 
@@ -44,12 +47,21 @@ def find(model: Model, caller: Caller, kind: type[_R], resource_id: str, field: 
     return cast(_R, found)
 
 
+class Follower:
+    """Looks at every change before it is committed: what plugins hang on. This one lets everything pass."""
+
+    def changed(self, tx: Transaction, before: Resource | None, after: Resource | None) -> None:
+        """Makes or removes what goes with the change, or refuses it by RequestError."""
+
+
 class Transaction:
     """What an action works with. Its changes show in `model` at once; `undo` takes them back."""
 
-    def __init__(self, model: LiveModel, caller: Caller) -> None:
+    def __init__(self, model: LiveModel, caller: Caller, follower: Follower | None = None) -> None:
         self._live = model
         self._changes: dict[tuple[type[Resource], str], Change] = {}
+        self._followed: dict[tuple[type[Resource], str], Resource | None] = {}
+        self._follower = follower or Follower()
         self.caller = caller
 
     @property
@@ -91,13 +103,34 @@ class Transaction:
         return None if account is None else account.quotas
 
     def changes(self) -> list[Change]:
-        """What is different from the beginning, one change for each resource."""
-        return [change for change in self._changes.values() if change.before != change.after]
+        """What is different from the beginning, one change for each resource, with what followers have added."""
+        self._follow()
+        return self._different()
 
     def undo(self) -> None:
         """Makes the model what it was."""
-        self._live.apply([change.undone() for change in reversed(self.changes())])
+        self._live.apply([change.undone() for change in reversed(self._different())])
         self._changes.clear()
+        self._followed.clear()
+
+    def _different(self) -> list[Change]:
+        return [change for change in self._changes.values() if change.before != change.after]
+
+    def _follow(self) -> None:
+        """Shows the follower every change that it has not seen, and those that this makes, until there are none."""
+        for _ in range(_ROUNDS):
+            unseen = []
+            for key, change in self._changes.items():
+                seen = self._followed.get(key, change.before)
+                if seen != change.after:
+                    unseen.append((key, seen, change.after))
+            if not unseen:
+                return
+            for key, before, after in unseen:
+                if self._changes[key].after == after:  # else it has changed again meanwhile
+                    self._followed[key] = after
+                    self._follower.changed(self, before, after)
+        raise RequestError("InternalError", "Plugins go on answering each other's changes")
 
     def _apply(self, change: Change) -> None:
         self._live.apply([change])

@@ -1,5 +1,6 @@
 """The table-programming API: plain values in, P4Runtime out. Built on finsy."""
 
+from controller.p4rt import blocking
 from controller.p4rt.device import Device
 from controller.p4rt.difference import Difference, difference
 from controller.p4rt.entry import Entry, Value
@@ -24,6 +25,7 @@ __all__ = [
     "TableError",
     "TableInfo",
     "Value",
+    "blocking",
     "connect",
     "difference",
 ]

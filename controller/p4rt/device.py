@@ -18,8 +18,15 @@ class Device(Protocol):
         """What messages call it."""
         ...
 
-    async def set_program(self, program: Program) -> None:
-        """Makes the switch run the program; does nothing when it runs it already."""
+    async def set_program(self, program: Program) -> bool:
+        """Makes the switch run the program; does nothing when it runs it already.
+
+        Whether tables and registers that fit kept their content; where a switch cannot do that, all are empty.
+        """
+        ...
+
+    async def verify(self, program: Program) -> None:
+        """TableError when the switch could not run the program; changes nothing."""
         ...
 
     async def write(self, updates: Sequence[p4r.Update]) -> None:

@@ -84,8 +84,16 @@ class Session:
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[Batch]:
         """Collects updates and writes them in one request."""
-        batch = Batch(self._schema)
+        batch = self.new_batch()
         yield batch
+        await self.write(batch)
+
+    def new_batch(self) -> Batch:
+        """A batch for `write`."""
+        return Batch(self._schema)
+
+    async def write(self, batch: Batch) -> None:
+        """Sends the updates of a batch, in order."""
         if batch.updates:
             await self._device.write(batch.updates)
 
@@ -171,7 +179,11 @@ class Session:
     async def digests(self, name: str) -> AsyncIterator[finsy.P4DigestList]:
         """Lists of a digest as they come; each is acknowledged when the next is asked for."""
         entry = finsy.P4DigestEntry(name, max_list_size=100, max_timeout_ns=0, ack_timeout_ns=10**9)
-        await self._device.write([p4r.Update(type=p4r.Update.INSERT, entity=entry.encode(self._schema.finsy))])
+        entity = entry.encode(self._schema.finsy)
+        try:
+            await self._device.write([p4r.Update(type=p4r.Update.INSERT, entity=entity)])
+        except TableError:  # it has been asked for before
+            await self._device.write([p4r.Update(type=p4r.Update.MODIFY, entity=entity)])
         async for message in self._device.messages("digest"):
             found = finsy.P4DigestList.decode(message, self._schema.finsy)
             if found.digest_id == name:

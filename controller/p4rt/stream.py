@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 
 import grpc
-from finsy.proto import p4r
+from finsy.proto import p4r, rpc_code
 
 _GOODBYE = 2.0  # seconds that a switch gets to end its side
 _QUEUE = 4096  # messages that wait for a slow reader; more are dropped and counted
@@ -34,6 +34,19 @@ class StreamReader:
                 yield message
         finally:
             self._queues[kind].discard(queue)
+
+    async def ended(self) -> str:
+        """Returns at the stream's end, or when another controller is primary; says which."""
+        arbitration = asyncio.create_task(self._replaced())
+        await asyncio.wait({self._task, arbitration}, return_when=asyncio.FIRST_COMPLETED)
+        arbitration.cancel()
+        return "the switch closed the stream" if self._task.done() else "another controller is primary"
+
+    async def _replaced(self) -> None:
+        async for message in self.messages("arbitration"):
+            if message.arbitration.status.code != rpc_code.OK:
+                return
+        await asyncio.Event().wait()  # the stream's end is the other task's to tell
 
     async def close(self) -> None:
         """Ends the stream, so that the switch knows before this returns; those who wait get to the end."""

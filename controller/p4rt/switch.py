@@ -18,7 +18,14 @@ _CONFIG_TIMEOUT = 120.0  # seconds; a switch may compile the program to native c
 _REQUEST_TIMEOUT = 30.0
 _CONNECT_TIMEOUT = 10.0
 _TAKEN_OVER = 3.0  # seconds
-_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+_CHANNEL = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.use_local_subchannel_pool", 1),  # so that a connection begun anew does not wait for an older one's backoff
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+]
 
 
 class SwitchDevice:
@@ -27,15 +34,27 @@ class SwitchDevice:
     Used as an async context manager: it connects, becomes primary, and gives up both at the end.
     """
 
-    def __init__(self, name: str, address: str, *, device_id: int = 1, election_id: int = 1) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        *,
+        device_id: int = 1,
+        election_id: int = 1,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
         self.name = name
         self.address = address
         self._device_id = device_id
         self._election_id = p4r.Uint128(low=election_id)
+        self._credentials = credentials
         self._channel: grpc.aio.Channel | None = None
 
     async def __aenter__(self) -> Self:
-        self._channel = grpc.aio.insecure_channel(self.address, options=_UNLIMITED)
+        if self._credentials is None:
+            self._channel = grpc.aio.insecure_channel(self.address, options=_CHANNEL)
+        else:
+            self._channel = grpc.aio.secure_channel(self.address, self._credentials, options=_CHANNEL)
         self._stub = p4r_grpc.P4RuntimeStub(self._channel)
         try:
             await asyncio.wait_for(self._become_primary_soon(), _CONNECT_TIMEOUT)
@@ -56,21 +75,49 @@ class SwitchDevice:
         if self._channel is not None:
             await self._channel.close()
 
-    async def set_program(self, program: Program) -> None:
-        """Makes the switch run the program; does nothing when it runs it already."""
-        if await self._running_cookie() == program.cookie:
-            return
+    async def set_program(self, program: Program) -> bool:
+        """Makes the switch run the program; does nothing when it runs it already.
+
+        A switch that can keeps what still fits, and this is True; another (BMv2) begins with empty tables.
+        """
+        running = await self._running_cookie()
+        if running == program.cookie:
+            return True
+        actions = p4r.SetForwardingPipelineConfigRequest
+        if running is not None and await self._push(program, actions.RECONCILE_AND_COMMIT):
+            return True
+        await self._push(program, actions.VERIFY_AND_COMMIT)
+        return False
+
+    async def verify(self, program: Program) -> None:
+        """TableError when the switch could not run the program; changes nothing."""
+        await self._push(program, p4r.SetForwardingPipelineConfigRequest.VERIFY)
+
+    async def runs(self, program: Program) -> bool:
+        """Whether the switch runs the program; TableError when it does not answer."""
+        return await self._running_cookie() == program.cookie
+
+    async def ended(self) -> str:
+        """Returns when the switch has closed the stream, or another controller has become primary; says which."""
+        return await self._reader.ended()
+
+    async def _push(self, program: Program, action: p4r.SetForwardingPipelineConfigRequest.Action.ValueType) -> bool:
+        """False when the switch does not know the action."""
         config = p4r.ForwardingPipelineConfig(p4info=program.p4info, p4_device_config=program.blob)
         config.cookie.cookie = program.cookie
         request = p4r.SetForwardingPipelineConfigRequest(
             device_id=self._device_id,
             election_id=self._election_id,
-            action=p4r.SetForwardingPipelineConfigRequest.VERIFY_AND_COMMIT,
+            action=action,
             config=config,
         )
         try:
             await self._stub.SetForwardingPipelineConfig(request, timeout=_CONFIG_TIMEOUT)
+            return True
         except grpc.aio.AioRpcError as error:
+            reconciling = action == p4r.SetForwardingPipelineConfigRequest.RECONCILE_AND_COMMIT
+            if reconciling and error.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNKNOWN):
+                return False  # UNKNOWN is what BMv2 says
             raise _refused(self.name, error, ()) from None
 
     async def write(self, updates: Sequence[p4r.Update]) -> None:

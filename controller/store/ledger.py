@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from controller.model import Change, LiveModel, Model, Resource
-from controller.model.transaction import Caller, Transaction
+from controller.model import Change, LiveModel, Model, PluginResource, Resource
+from controller.model.transaction import Caller, Follower, Transaction
 from controller.store.sqlite import Request, Store
 
 
@@ -37,10 +37,12 @@ class Ledger:
         self.store = store
         self._clock = clock
         self._subscribers: list[Subscriber] = []
+        self.follower = Follower()
         self.revision, resources, self._revisions = store.load()
         self._model = LiveModel(resources)
         gc.freeze()  # what was loaded stays; no collection need look at it again
-        self.applied_revision = 0
+        self._applied = 0
+        self._acknowledged: set[int] = set()
 
     @property
     def model(self) -> Model:
@@ -55,7 +57,7 @@ class Ledger:
 
         `answered` is asked after the block for the request and its answer, which are committed with the changes.
         """
-        transaction = Transaction(self._model, caller)
+        transaction = Transaction(self._model, caller, self.follower)
         try:
             yield transaction
             changes = transaction.changes()
@@ -73,7 +75,7 @@ class Ledger:
     @contextmanager
     def rehearsal(self, caller: Caller) -> Iterator[Transaction]:
         """A transaction that is taken back at the end, whatever happens."""
-        transaction = Transaction(self._model, caller)
+        transaction = Transaction(self._model, caller, self.follower)
         try:
             yield transaction
         finally:
@@ -84,17 +86,43 @@ class Ledger:
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber)
 
+    @property
+    def applied_revision(self) -> int:
+        """The last revision of which, and of all before it, every switch concerned holds what they ask for."""
+        return self._applied
+
+    def renew(self, kind: type[PluginResource], resources: Iterable[Resource]) -> None:
+        """Puts resources in the place of equal ones of a kind whose class was read anew; nothing is committed."""
+        old = list(self._model.table(kind).values())
+        self._model.apply([Change(resource, None) for resource in old])
+        self._model.forget(kind)
+        self._model.apply([Change(None, resource) for resource in resources])
+
     def applied(self, revision: int) -> None:
         """To be called when every switch holds what this revision and all before it ask for."""
-        self.applied_revision = max(self.applied_revision, revision)
+        self._applied = max(self._applied, revision)
+        self._acknowledged = {later for later in self._acknowledged if later > self._applied}
+        self._advance()
+
+    def acknowledged(self, revision: int) -> None:
+        """To be called when every switch concerned holds what this revision asks for, whatever is before it."""
+        if revision > self._applied:
+            self._acknowledged.add(revision)
+            self._advance()
+
+    def _advance(self) -> None:
+        while self._applied + 1 in self._acknowledged:
+            self._applied += 1
+            self._acknowledged.discard(self._applied)
 
     def revision_of(self, resource: Resource) -> int:
         """The revision in which the resource was last changed."""
-        return self._revisions[_key(resource)]
+        return self._revisions.get(_key(resource), 0)  # 0: a default that nobody has changed
 
     def is_available(self, resource: Resource) -> bool:
         """Whether every switch concerned holds the resource as it is."""
-        return self.revision_of(resource) <= self.applied_revision
+        revision = self.revision_of(resource)
+        return revision <= self._applied or revision in self._acknowledged
 
     def _committed(self, committed: Committed) -> None:
         self.revision = committed.revision

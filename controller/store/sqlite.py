@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from controller.model.codec import Codec
 from controller.model.transaction import account_of
 
 APPLICATION_ID = 0x70347663  # "p4vc", in the header of the file
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _REQUEST_DAYS = 1  # how long a repeated request is recognised
 
 _SCHEMA = """
@@ -40,6 +40,8 @@ CREATE TABLE request (
     PRIMARY KEY (account, token)
 ) WITHOUT ROWID;
 """
+_NOTES = "CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+_MIGRATIONS = {1: _NOTES}  # what brings a store of that schema version to the next one
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,14 @@ class Request:
 
 
 class Store:
-    """An open store; one process at a time. StoreError for a file that is foreign, damaged, newer or open elsewhere."""
+    """An open store; one process at a time. StoreError for a file that is foreign, damaged, newer or open elsewhere.
 
-    def __init__(self, path: Path) -> None:
+    `kinds` are those of plugins; a resource of a kind that nobody brings is an error, too.
+    """
+
+    def __init__(self, path: Path, kinds: Iterable[type[Resource]] = ()) -> None:
         self._path = path
-        self._codec = Codec()
+        self.codec = Codec(kinds)
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=2, check_same_thread=False)
         except sqlite3.Error as error:
@@ -103,18 +108,25 @@ class Store:
     def _create(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-        self._db.executescript(f"BEGIN; {_SCHEMA} {marks} COMMIT;")
+        self._db.executescript(f"BEGIN; {_SCHEMA} {_NOTES} {marks} COMMIT;")
 
     def _check(self, application_id: int) -> None:
         if application_id != APPLICATION_ID:
             raise StoreError(f"{self._path}: it is a database of another program")
         version = self._number("PRAGMA user_version")
-        if version != SCHEMA_VERSION:
+        if not 1 <= version <= SCHEMA_VERSION:
             raise StoreError(f"{self._path}: its schema version is {version}, this program knows {SCHEMA_VERSION}")
         words = self._db.execute("PRAGMA quick_check('resource')").fetchone()[0]  # the history may be large
         if words != "ok":
             raise StoreError(f"{self._path}: it is damaged: {words}")
         self._db.execute("PRAGMA journal_mode = WAL")
+        for before in range(version, SCHEMA_VERSION):
+            self._db.executescript(f"BEGIN; {_MIGRATIONS[before]} PRAGMA user_version = {before + 1}; COMMIT;")
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def close(self) -> None:
         """Closes the file."""
@@ -128,7 +140,7 @@ class Store:
             resources: list[Resource] = []
             for (kind, resource_id, _, _), document in zip(rows, documents, strict=True):
                 try:
-                    resources.append(self._codec.decode(kind, document))
+                    resources.append(self.codec.decode(kind, document))
                 except CodecError as error:
                     raise StoreError(f"{self._path}: {resource_id}: {error}") from None
             last = self._number("SELECT coalesce(max(revision), 0) FROM revision")
@@ -165,6 +177,28 @@ class Store:
         ).fetchone()
         return None if row is None else Request(account_id, token, row[0], row[1])
 
+    def note(self, name: str) -> bytes | None:
+        """What the controller keeps beside the region under this name, or None."""
+        with self._reading():
+            row = self._db.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def keep_note(self, name: str, value: bytes) -> None:
+        """Keeps something beside the region; it is not part of the history."""
+        try:
+            self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, value))
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from None
+
+    def changes_after(self, revision: int) -> list[tuple[int, Change]]:
+        """All changes after a revision, oldest first, each with its own."""
+        with self._reading():
+            rows = self._db.execute(
+                "SELECT revision, kind, before, after FROM change WHERE revision > ? ORDER BY revision, position",
+                (revision,),
+            ).fetchall()
+            return [(row[0], Change(self._resource(row[1], row[2]), self._resource(row[1], row[3]))) for row in rows]
+
     def history(
         self,
         *,
@@ -195,7 +229,7 @@ class Store:
     def _write(self, revision: int, position: int, change: Change) -> None:
         kind, subject = type(change.subject).__name__, change.subject
         before, after = (
-            None if resource is None else json.dumps(self._codec.encode(resource), separators=(",", ":"))
+            None if resource is None else json.dumps(self.codec.encode(resource), separators=(",", ":"))
             for resource in (change.before, change.after)
         )
         row = (revision, position, kind, subject.id, account_of(subject), before, after)
@@ -204,6 +238,9 @@ class Store:
             self._db.execute("DELETE FROM resource WHERE kind = ? AND id = ?", (kind, subject.id))
         else:
             self._db.execute("INSERT OR REPLACE INTO resource VALUES (?, ?, ?, ?)", (kind, subject.id, revision, after))
+
+    def _resource(self, kind: str, body: str | None) -> Resource | None:
+        return None if body is None else self.codec.decode(kind, json.loads(body))
 
     def _number(self, question: str) -> int:
         return self._db.execute(question).fetchone()[0]

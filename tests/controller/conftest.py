@@ -58,8 +58,12 @@ class MemorySwitch:
         self.programs: list[Program] = []
         self.writes: list[p4r.Update] = []
 
-    async def set_program(self, program: Program) -> None:
+    async def set_program(self, program: Program) -> bool:
         self.programs.append(program)
+        return bool(self.entries)
+
+    async def verify(self, program: Program) -> None:
+        pass
 
     async def write(self, updates: Sequence[p4r.Update]) -> None:
         for update in updates:

@@ -59,8 +59,9 @@ def test_two_plugins_that_write_one_field_are_refused_with_both_places(tmp_path:
 
 
 def test_plugins_for_different_kinds_may_write_one_field(tmp_path: Path) -> None:
-    claim = '[hooks."vrouter.from_eni"]\nexclusive = ["hdr.ipv4.src"]\nfor_kind = '
-    check_conflicts([plugin(tmp_path, "a", claim + '"nat"'), plugin(tmp_path, "b", claim + '"nlb"')])
+    claim = '[hooks."hyperplane.translate"]\nexclusive = ["hdr.ipv4.src"]\nfor_kind = '
+    points = ("translate",)
+    check_conflicts([plugin(tmp_path, "a", claim + '"NAT"', points), plugin(tmp_path, "b", claim + '"NLB"', points)])
 
 
 def test_one_drop_reason_belongs_to_one_plugin(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import IPv4Network
@@ -14,7 +15,7 @@ from typing import TypeVar
 
 import pytest
 
-from controller.p4rt import Entry, FieldError, Program, Session, TableError, connect
+from controller.p4rt import Entry, FieldError, Program, Session, TableError, blocking, connect
 
 DATA = Path(__file__).parents[1] / "p4runtime" / "data"
 PROGRAM = Program(DATA / "everything.json", DATA / "everything.p4info.txtpb")
@@ -168,11 +169,40 @@ def test_a_switch_that_is_not_there_is_named() -> None:
         asyncio.run(talk())
 
 
-def test_the_example_of_the_documentation_works(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_examples_of_the_documentation_work(address: str, capsys: pytest.CaptureFixture[str], number: int) -> None:
     on(address, lambda session: session.apply([], ["route"]))
     page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text()
-    example = page.split("```python\n")[1].split("```")[0]
+    example = page.split("```python\n")[number].split("```")[0]
 
     exec(example.replace("127.0.0.1:9559", address), {"__name__": "example"})
 
-    assert capsys.readouterr().out == page.split("```text\n")[1].split("```")[0]
+    assert capsys.readouterr().out == page.split("```text\n")[number].split("```")[0]
+
+
+def test_without_an_event_loop_everything_is_the_same(address: str) -> None:
+    with blocking.connect(address, program=PROGRAM) as switch:
+        switch.apply([], ["route"])
+        assert len(switch.difference([ROUTE], ["route"]).insert) == 1
+        switch.insert(ROUTE)
+        switch.modify(Entry("route", {"dst": "10.0.0.0/8"}, "drop"))
+        assert [entry.action for entry in switch.read("route")] == ["drop"]
+        switch.delete(ROUTE)
+        switch.set_register("wide", 1, 77)
+        assert (switch.read("route"), switch.register("wide", 1)) == ([], 77)
+        with pytest.raises(FieldError, match="port = 512"):
+            switch.insert(Entry("route", {"dst": "11.0.0.0/8"}, "forward", port=512))
+
+
+def test_without_an_event_loop_packets_come_one_after_the_other(address: str) -> None:
+    with blocking.connect(address, program=PROGRAM) as switch:
+        packets = switch.packets()
+        sender = threading.Timer(0.2, switch.send_packet, [b"\x02" * 60], {"egress_port": 510, "pad": 0})
+        sender.start()
+        assert next(packets).payload == b"\x02" * 60
+        packets.close()
+
+
+def test_without_an_event_loop_a_switch_that_is_not_there_is_named() -> None:
+    with pytest.raises(TableError, match=r"/nowhere/switch\.sock"), blocking.connect("unix:/nowhere/switch.sock"):
+        pass

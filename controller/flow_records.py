@@ -1,0 +1,211 @@
+"""The flow table's control packets, and the records in them (docs/flows.md has both bit by bit)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from controller.plan.addresses import data_plane_address
+
+CPU_PORT = 510
+TICK_PORT = 509
+TICK = bytes(12) + b"\x88\xb5" + bytes(46)  # a frame like those that the switch makes
+EVERYTHING = 0xFFFFFFFF  # ways
+
+# Name and bits of each field, in the order of the wire.
+_QUESTION = {
+    "op": 8,
+    "protocol": 8,
+    "port": 16,
+    "token": 32,
+    "first": 32,
+    "count": 32,
+    "eni": 32,
+    "local_port": 16,
+    "remote_port": 16,
+    "local": 128,
+    "remote": 128,
+    "secret": 128,
+    "local_side": 128,
+    "remote_side": 128,
+    "last": 128,
+    "state": 128,
+    "log": 256,
+}
+_ANSWER = {
+    "op": 8,
+    "token": 32,
+    "first": 32,
+    "count": 32,
+    "found": 32,
+    "key": 336,
+    "local_side": 128,
+    "remote_side": 128,
+    "last": 128,
+    "state": 128,
+    "log": 256,
+}
+_RECORD = ("local_side", "remote_side", "last", "state", "log")
+_MAPPED = 0xFFFF << 32
+
+
+class Op(IntEnum):
+    """What a question asks for."""
+
+    DUMP = 1
+    DELETE = 2
+    IMPORT = 3
+    COUNT = 4
+
+
+class FlowState(IntEnum):
+    """Where a flow stands."""
+
+    NONE = 0
+    SYN_SENT = 1
+    SYN_RECV = 2
+    ESTABLISHED = 3
+    FIN_WAIT = 4
+    CLOSE_WAIT = 5
+    LAST_ACK = 6
+    TIME_WAIT = 7
+    CLOSE = 8
+    SYN_SENT2 = 9
+    UDP_SINGLE = 10
+    UDP_STREAM = 11
+    ICMP = 12
+    OTHER = 13
+    FRAGMENTS = 14
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which records; None fits any."""
+
+    eni: int | None = None
+    protocol: int | None = None
+    local: str | None = None
+    remote: str | None = None
+    local_port: int | None = None
+    remote_port: int | None = None
+
+    def fields(self) -> dict[str, int]:
+        """The filter as fields of a question."""
+        fields = {name: getattr(self, name) or 0 for name in ("eni", "protocol", "local_port", "remote_port")}
+        addresses = {name: getattr(self, name) for name in ("local", "remote")}
+        return fields | {name: _number(text) if text else 0 for name, text in addresses.items()}
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a flow has sent in one direction."""
+
+    packets: int
+    octets: int
+    tcp_flags: int
+
+
+@dataclass(frozen=True)
+class FlowRecord:
+    """A flow as the ENI `eni` sees it. `columns` are the record's own bits, for sending it to another router."""
+
+    eni: int
+    protocol: int
+    local: IPv4Address | IPv6Address
+    remote: IPv4Address | IPv6Address
+    local_port: int
+    remote_port: int
+    state: FlowState
+    outbound: bool  # direction of the first packet
+    seen_reply: bool
+    expires_in: float  # seconds
+    age: float
+    mark: int
+    leaving: Traffic
+    coming: Traffic
+    columns: dict[str, int] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: how many records fitted, one of them after a DUMP, and where to go on."""
+
+    op: Op
+    token: int
+    next_way: int
+    left: int
+    found: int
+    record: FlowRecord | None
+
+
+def question(op: Op, which: Filter = Filter(), first: int = 0, count: int = EVERYTHING, token: int = 0) -> bytes:
+    """A packet for the CPU port."""
+    return _packed({"op": op, "token": token, "first": first, "count": count, **which.fields()})
+
+
+def import_question(record: FlowRecord, port: int, secret: int, token: int = 0) -> bytes:
+    """A packet that gives a router a record, for the ENI behind `port`; `secret` is what keys the router's table."""
+    key = {
+        "eni": record.eni,
+        "protocol": record.protocol,
+        "local": _number(str(record.local)),
+        "remote": _number(str(record.remote)),
+        "local_port": record.local_port,
+        "remote_port": record.remote_port,
+    }
+    return _packed({"op": Op.IMPORT, "port": port, "token": token, "secret": secret, **key, **record.columns})
+
+
+def parse_answer(data: bytes) -> Answer:
+    """Reads a packet from the CPU port."""
+    fields = _fields(data, _ANSWER)
+    op = Op(fields["op"])
+    record = _record(fields) if op is Op.DUMP and fields["found"] else None
+    return Answer(op, fields["token"], fields["first"], fields["count"], fields["found"], record)
+
+
+def _record(fields: dict[str, int]) -> FlowRecord:
+    key, state, log = fields["key"], fields["state"], fields["log"]
+    return FlowRecord(
+        eni=key >> 304,
+        protocol=key >> 288 & 0xFF,
+        local=_address(key >> 128 & (1 << 128) - 1),
+        remote=_address(key & (1 << 128) - 1),
+        local_port=key >> 272 & 0xFFFF,
+        remote_port=key >> 256 & 0xFFFF,
+        state=FlowState(state >> 67 & 0xF),
+        outbound=bool(state >> 66 & 1),
+        seen_reply=bool(state >> 65 & 1),
+        expires_in=(state >> 80) / 1e6,
+        age=(log >> 208) / 1e6,
+        mark=fields["last"] & 0xFFFF,
+        leaving=Traffic(log >> 168 & (1 << 40) - 1, log >> 112 & (1 << 56) - 1, log >> 8 & 0xFF),
+        coming=Traffic(log >> 72 & (1 << 40) - 1, log >> 16 & (1 << 56) - 1, log & 0xFF),
+        columns={name: fields[name] for name in _RECORD},
+    )
+
+
+def _packed(values: dict[str, int]) -> bytes:
+    number, bits = 0, 0
+    for name, width in _QUESTION.items():
+        number = number << width | values.get(name, 0)
+        bits += width
+    return number.to_bytes(bits // 8)
+
+
+def _fields(data: bytes, layout: dict[str, int]) -> dict[str, int]:
+    size = sum(layout.values())
+    number, fields = int.from_bytes(data[: size // 8]), {}
+    for name, width in reversed(layout.items()):
+        fields[name] = number & (1 << width) - 1
+        number >>= width
+    return fields
+
+
+def _number(address: str) -> int:
+    return int(data_plane_address(ip_address(address)))
+
+
+def _address(number: int) -> IPv4Address | IPv6Address:
+    return IPv4Address(number & 0xFFFFFFFF) if number >> 32 == _MAPPED >> 32 else IPv6Address(number)
