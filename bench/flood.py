@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.contenders import ROUTER_MAC, SINK, SINK_MAC, Contender, Tools
-from bench.servers import BenchError
+from bench.servers import BenchError, cpu_seconds
 from tests.switch.world import World
 
 LADDER_KPPS = (10, 15, 20, 25, 30, 40, 50, 70, 100, 140, 200, 250, 300, 400, 600, 800, 10_000)
@@ -24,11 +24,17 @@ GRACE_S = 20.0
 
 @dataclass(frozen=True)
 class Best:
-    """The best rung, in kpps. `sent` is what its sender managed."""
+    """The best rung, in kpps. `sent` is what its sender managed; `share` of a core is what the contender ran."""
 
     received: float
     sent: float
     offered: float
+    share: float = 0
+
+    @property
+    def capacity(self) -> float | None:
+        """Thousands of packets for a second of the contender's CPU; None when it has no process to ask."""
+        return self.received / self.share if self.share > 0 else None
 
     @property
     def limited_by_sender(self) -> bool:
@@ -36,14 +42,16 @@ class Best:
         return self.sent < 0.9 * self.offered and self.received > 0.97 * self.sent
 
 
-def best_rate(world: World, contender: Contender, tools: Tools, seconds: float, known_kpps: float = 0) -> Best:
+def best_rate(
+    world: World, contender: Contender, process: int | None, tools: Tools, seconds: float, known_kpps: float = 0
+) -> Best:
     """Climbs the ladder; a contender of which a rate is known begins at half of that."""
     rungs = [rung for rung in LADDER_KPPS if rung >= known_kpps / 2]
     best = Best(0, 0, 0)
     low = 0
     with _received(world) as received:
         for offered in rungs:
-            found = _rung(world, contender, tools, offered, seconds, received)
+            found = _rung(world, contender, process, tools, offered, seconds, received)
             best = max(best, found, key=lambda one: one.received)
             low = low + 1 if found.received < COLLAPSE * best.received else 0
             if low == 2:
@@ -89,7 +97,15 @@ def _wait_for_last(received: _Counter) -> None:
         time.sleep(0.03)
 
 
-def _rung(world: World, contender: Contender, tools: Tools, offered: float, seconds: float, received: _Counter) -> Best:
+def _rung(
+    world: World,
+    contender: Contender,
+    process: int | None,
+    tools: Tools,
+    offered: float,
+    seconds: float,
+    received: _Counter,
+) -> Best:
     mac = ROUTER_MAC if contender.routes else SINK_MAC
     words = ["eth0", str(offered * 1e3), str(seconds), str(LENGTH), str(FLOWS), mac, SINK]
     command = [*world.inside(world.hosts[0]), tools.flood, *words]
@@ -97,13 +113,17 @@ def _rung(world: World, contender: Contender, tools: Tools, offered: float, seco
         try:
             _wait_for_first(received)
             time.sleep(RAMP * seconds)
-            first, start = received(), time.monotonic()
+            first, start, ran = received(), time.monotonic(), _cpu(process)
             time.sleep((1 - 2 * RAMP) * seconds)
-            count, taken = received() - first, time.monotonic() - start
+            count, taken, ran = received() - first, time.monotonic() - start, _cpu(process) - ran
             out, _ = sender.communicate(timeout=GRACE_S)
         finally:
             sender.kill()
     _wait_for_last(received)
     if not out:
         raise BenchError("the sender of small packets failed")
-    return Best(count / taken / 1e3, int(out) / seconds / 1e3, offered)
+    return Best(count / taken / 1e3, int(out) / seconds / 1e3, offered, ran / taken)
+
+
+def _cpu(process: int | None) -> float:
+    return 0 if process is None else cpu_seconds(process)

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from controller.commands.client import ClientError
 from controller.commands.session import Session, connected
+from controller.model import RegionSettings
 from controller.model.codec import Codec
+from controller.plan import MappingPlan
 from topologies.description import RegionError
 from topologies.region import load_region
 
@@ -28,7 +30,8 @@ def apply(
     except RegionError as error:
         raise ClientError(str(error)) from None
     codec = Codec()
-    resources = [{"kind": type(part).__name__, **codec.encode(part)} for part in region.model.resources()]
+    parts = [*region.model.resources(), region_settings(region.mapping)]
+    resources = [{"kind": type(part).__name__, **codec.encode(part)} for part in parts]
     query = {"dry_run": "true"} if dry_run else None
     answer = session.client.call("PUT", f"stacks/{region.name}", {"resources": resources}, query)
     if session.output.value == "json":
@@ -39,6 +42,15 @@ def apply(
         console.print(_line(change), soft_wrap=True)
     words = "would change" if dry_run else "changed"
     console.print(f"{len(answer['changes'])} resources {words}, revision {answer['revision']}")
+
+
+def region_settings(mapping: MappingPlan) -> RegionSettings:
+    """How routers learn who hosts what, as the controller keeps it."""
+    return RegionSettings(
+        mapping_policy=mapping.policy,
+        mapping_service=mapping.service,
+        gateway_host_id=mapping.gateway_host_id,
+    )
 
 
 def _line(change: dict[str, Any]) -> str:

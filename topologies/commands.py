@@ -11,6 +11,8 @@ from rich.console import Console
 from topologies.description import RegionError
 from topologies.region import Region, load_region
 
+API_PORT = 8473  # where `p4vpc` looks for a controller
+
 Topology = Annotated[str, typer.Argument(help="a name such as two_hosts, or a YAML file")]
 
 
@@ -23,13 +25,17 @@ def up(
     from topologies.border import plainly
     from topologies.console import RegionConsole
     from topologies.emulation import SWITCHES, running
+    from topologies.relay import reachable
 
     if switch not in SWITCHES:
         raise typer.BadParameter(f"{switch} (there are {', '.join(sorted(SWITCHES))})", param_hint="--switch")
     region = _load(topology)
-    sandbox.enter("controller", sys.argv[1:])
-    with plainly(), running(region, switch) as emulation:
+    listener = sandbox.enter("controller", sys.argv[1:], port=API_PORT)
+    with plainly(), running(region, switch) as emulation, reachable(emulation.controller, listener) as endpoint:
         print(f"{region.name} is up after {emulation.started_in:.1f} s{_hint(region)}")
+        if endpoint:
+            print("The controller answers in another terminal too, after")
+            print(f"  export P4VPC_ENDPOINT={endpoint} P4VPC_TOKEN={emulation.controller.token}", flush=True)
         RegionConsole(emulation)
 
 

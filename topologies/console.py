@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import defaultdict
 
 from mininet.cli import CLI
 from mininet.log import error
 
 from topologies.emulation import Emulation, InstanceHost
+from topologies.nodes import EmulationError
 
 
 class RegionConsole(CLI):
@@ -19,11 +22,9 @@ class RegionConsole(CLI):
     identchars = CLI.identchars + "-"  # instances may have a hyphen in their names
 
     def __init__(self, emulation: Emulation) -> None:
+        self._emulation = emulation
         model = emulation.region.model
         self._vpcs = {i.name: model.vpcs[model.interface_of(i).vpc_id].name for i in model.instances.values()}
-        for node in emulation.instances.values():
-            for interface in node.intfList():
-                interface.updateAddr()  # Mininet did not give the addresses, so it does not know them
         super().__init__(emulation.net)
 
     def default(self, line: str) -> None:
@@ -41,11 +42,31 @@ class RegionConsole(CLI):
             print(f"*** VPC {vpc}")
             self.mn.ping(nodes, timeout=line or None)
 
+    def do_move(self, line: str) -> None:
+        """Move an instance to another host while it runs: move INSTANCE HOST"""
+        words = line.split()
+        if len(words) != 2:
+            error("*** move INSTANCE HOST\n")
+            return
+        try:
+            seconds = self._emulation.hypervisor.move(*words)
+        except EmulationError as problem:
+            error(f"*** {problem}\n")
+        else:
+            print(f"*** {words[0]} is on {words[1]}; every router knew after {seconds * 1e3:.0f} ms")
+
+    def do_p4vpc(self, line: str) -> None:
+        """Ask or change the region's controller: p4vpc list instances"""
+        command = [sys.executable, "-m", "controller", *line.split()]
+        sys.stdout.flush()
+        subprocess.run(command, env=self._emulation.controller.environment(), check=False)
+
     def vpcs(self) -> dict[str, list[InstanceHost]]:
         """The instances by the name of their VPC."""
         found: defaultdict[str, list[InstanceHost]] = defaultdict(list)
         for name, vpc in self._vpcs.items():
-            found[vpc].append(self.mn[name])
+            if name in self.mn:
+                found[vpc].append(self.mn[name])
         return dict(found)
 
     def _apart(self, one: str, other: str) -> bool:

@@ -14,7 +14,7 @@ from rich.table import Table
 from topologies import sandbox
 from topologies.border import plainly
 from topologies.emulation import SWITCHES, Emulation, running
-from topologies.probes import Capture, Proof, fetch, ping, throughput
+from topologies.probes import Capture, Proof, fetch, moved, ping, throughput
 from topologies.region import load_region
 
 WEB, WEB6 = "10.0.1.5", "fd00:10:0:1::5"
@@ -28,7 +28,8 @@ def main() -> int:
     arguments = parser.parse_args()
     sandbox.enter("topologies.demo", sys.argv[1:])
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print("two tenants, red and blue, both with 10.0.0.0/16 and fd00:10::/56, on three physical hosts")
+    console.print("two tenants, red and blue, both with 10.0.0.0/16 and fd00:10::/56, on three physical hosts;")
+    console.print("routers ask the mapping service for what they do not know, gateway alpha carries first packets")
     proofs = []
     with plainly(), running(load_region("two_tenants"), arguments.switch) as emulation:
         for proof in _proofs(emulation):
@@ -40,7 +41,7 @@ def main() -> int:
 
 def _proofs(emulation: Emulation) -> Iterator[Proof]:
     yield Proof(
-        f"{len(emulation.routers)} switches and {len(emulation.instances)} instances are up",
+        f"{len(emulation.routers)} switches, {len(emulation.instances)} instances and their controller are up",
         True,
         f"{emulation.started_in:.1f} s, {emulation.entries} table entries",
     )
@@ -54,6 +55,9 @@ def _proofs(emulation: Emulation) -> Iterator[Proof]:
     yield _separate(emulation, ONLY_BLUE)
     yield _separate(emulation, ONLY_BLUE6)
     yield throughput(emulation, "red-app", "red-web", WEB)
+    yield moved(emulation, "red-app", "red-web", "gamma", WEB)
+    yield ping(emulation, "red-app", WEB6, "after the move red-app pings red-web on gamma, IPv6")
+    yield _separate(emulation, ONLY_BLUE)
 
 
 def _encapsulated(capture: Capture) -> Proof:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from topologies.description_rules import check_region
 
@@ -22,6 +22,12 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
+def _account_id(value: str) -> str:
+    if not re.fullmatch(r"\d{12}", value):
+        raise ValueError(f"{value!r} is no account: 12 digits, in quotes")
+    return value
+
+
 class RegionError(Exception):
     """A region description that cannot be used; names the place."""
 
@@ -30,10 +36,30 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class InternetDescription(_Part):
+    """What makes a host an edge: its addresses on the internet's side. The next hop is the internet's router by default."""
+
+    address: IPv4Address
+    ipv6_address: IPv6Address | None = None
+    next_hop: Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")] | None = None
+    mtu: Annotated[int, Field(ge=1280, le=9001)] = 1500
+
+
 class HostDescription(_Part):
-    """A physical host and its underlay address."""
+    """A physical host, its underlay address, and where its switch is if a controller is to program it.
+
+    `switch` is the address of a P4Runtime server, such as 127.0.0.1:9559 or unix:/run/a.sock. With `internet` it is an edge.
+    """
 
     underlay: IPv4Address
+    switch: str = ""
+    device_id: int = 1
+    internet: InternetDescription | None = None
+
+    @property
+    def program(self) -> str:
+        """What its switch runs."""
+        return "vrouter" if self.internet is None else "blackfoot"
 
 
 class InstanceDescription(_Part):
@@ -45,11 +71,19 @@ class InstanceDescription(_Part):
     host: str
 
 
+class RouteDescription(_Part):
+    """A route of a route table; the target is `blackhole` or the name of an instance of the VPC."""
+
+    to: IPv4Network | IPv6Network
+    target: str
+
+
 class SubnetDescription(_Part):
-    """A subnet; a plain IPv4 range will do for one without IPv6."""
+    """A subnet; a plain IPv4 range will do for one without IPv6. Without a route table it has the VPC's main one."""
 
     cidr: IPv4Network
     ipv6_cidr: IPv6Network | None = None
+    route_table: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -58,30 +92,54 @@ class SubnetDescription(_Part):
 
 
 class VpcDescription(_Part):
-    """A VPC with its subnets and instances."""
+    """A VPC with its subnets and instances; without an account it is the default one's."""
 
+    account: str | None = None
     cidr: IPv4Network
     ipv6_cidr: IPv6Network | None = None
+    route_tables: dict[Name, tuple[RouteDescription, ...]] = {}
     subnets: dict[Name, SubnetDescription]
     instances: dict[Name, InstanceDescription] = {}
 
 
 class MappingDescription(_Part):
-    """How routers learn who hosts an address: the miss policy, the mapping service's address, and a gateway host."""
+    """How routers learn who hosts an address: the miss policy, the mapping service's address, and a gateway host.
 
-    policy: Literal["preload", "on-demand", "gateway"] = "preload"
+    On demand, the first host is the gateway unless another is named, or `null` for none.
+    """
+
+    policy: Literal["preload", "on-demand", "gateway"] = "on-demand"
     service: IPv4Address = IPv4Address("172.31.255.1")
     gateway: str | None = None
 
 
+class FabricDescription(_Part):
+    """Leaf and spine routers between the hosts: every host hangs on one leaf, every leaf on every spine."""
+
+    spines: list[Name]
+    leaves: dict[Name, list[str]]
+
+
 class RegionDescription(_Part):
-    """Hosts, the underlay links between them, and VPCs; names are unique in the region."""
+    """Hosts, the underlay between them (links from host to host, or a fabric), accounts, and VPCs.
+
+    Names of hosts, fabric routers and instances are unique in the region.
+    """
 
     name: str
     hosts: dict[Name, HostDescription]
     links: list[tuple[str, str]] = []
+    fabric: FabricDescription | None = None
+    accounts: dict[Name, Annotated[str, AfterValidator(_account_id)]] = {}
     mapping: MappingDescription = MappingDescription()
     vpcs: dict[Name, VpcDescription]
+
+    @property
+    def gateway(self) -> str | None:
+        """The host that carries packets while their destination is being asked about."""
+        if self.mapping.policy != "on-demand" or "gateway" in self.mapping.model_fields_set:
+            return self.mapping.gateway
+        return next(iter(self.hosts), None)
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

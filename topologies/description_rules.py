@@ -7,9 +7,19 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from topologies.description import InstanceDescription, RegionDescription, SubnetDescription, VpcDescription
+    from topologies.description import (
+        FabricDescription,
+        InstanceDescription,
+        RegionDescription,
+        RouteDescription,
+        SubnetDescription,
+        VpcDescription,
+    )
 
 LONGEST_SUBNET, SHORTEST_SUBNET = 28, 16  # prefix lengths, as AWS has them
+
+
+GATEWAYS = ("igw", "eigw")  # what a route of a VPC may lead to by these names: it has at most one of each
 
 
 def check_region(region: RegionDescription) -> None:
@@ -20,7 +30,15 @@ def check_region(region: RegionDescription) -> None:
     elif region.mapping.policy == "gateway":
         raise ValueError("mapping.gateway: the policy gateway needs one")
     seen: set[str] = set(region.hosts)
+    if region.fabric is not None:
+        _check_fabric(region.fabric, region.hosts)
+        seen |= {*region.fabric.spines, *region.fabric.leaves}
+    for name, account in region.accounts.items():
+        if list(region.accounts.values()).count(account) > 1:
+            raise ValueError(f"accounts.{name}: another account is {account}")
     for vpc_name, vpc in region.vpcs.items():
+        if vpc.account is not None:
+            _known(f"vpcs.{vpc_name}.account", "account", vpc.account, region.accounts)
         _check_vpc(f"vpcs.{vpc_name}", vpc, region.hosts)
         for name in vpc.instances:
             if name in seen:
@@ -43,9 +61,31 @@ def _check_underlay(region: RegionDescription) -> None:
         linked.add(frozenset(link))
 
 
+def _check_fabric(fabric: FabricDescription, hosts: Collection[str]) -> None:
+    routers = [*fabric.spines, *fabric.leaves]
+    if not fabric.spines or not fabric.leaves:
+        raise ValueError("fabric: needs spines and leaves")
+    for name in routers:
+        if routers.count(name) > 1 or name in hosts:
+            raise ValueError(f"fabric: {name} is the name of two things")
+    hung: dict[str, str] = {}
+    for leaf, names in fabric.leaves.items():
+        for host in names:
+            _known(f"fabric.leaves.{leaf}", "host", host, hosts)
+            if hung.setdefault(host, leaf) != leaf or names.count(host) > 1:
+                raise ValueError(f"fabric.leaves.{leaf}: {host} hangs on {hung[host]} already")
+    loose = [host for host in hosts if host not in hung]
+    if loose:
+        raise ValueError(f"fabric.leaves: {loose[0]} hangs on no leaf")
+
+
 def _check_vpc(where: str, vpc: VpcDescription, hosts: Collection[str]) -> None:
     for name, subnet in vpc.subnets.items():
         _check_subnet(f"{where}.subnets.{name}", subnet, vpc)
+        if subnet.route_table is not None:
+            _known(f"{where}.subnets.{name}", "route table", subnet.route_table, vpc.route_tables)
+    for name, routes in vpc.route_tables.items():
+        _check_routes(f"{where}.route_tables.{name}", routes, vpc)
     for (one, a), (other, b) in combinations(vpc.subnets.items(), 2):
         if a.cidr.overlaps(b.cidr) or (a.ipv6_cidr and b.ipv6_cidr and a.ipv6_cidr.overlaps(b.ipv6_cidr)):
             raise ValueError(f"{where}.subnets.{other}: overlaps with {one}")
@@ -71,6 +111,16 @@ def _check_subnet(place: str, subnet: SubnetDescription, vpc: VpcDescription) ->
         raise ValueError(f"{place}: the VPC has no ipv6_cidr")
     if not subnet.ipv6_cidr.subnet_of(vpc.ipv6_cidr):
         raise ValueError(f"{place}: {subnet.ipv6_cidr} is not inside {vpc.ipv6_cidr}")
+
+
+def _check_routes(place: str, routes: Collection[RouteDescription], vpc: VpcDescription) -> None:
+    taken: set[object] = {vpc.cidr, vpc.ipv6_cidr}
+    for route in routes:
+        if route.target != "blackhole":
+            _known(place, "target", route.target, ("blackhole", *GATEWAYS, *vpc.instances))
+        if route.to in taken:
+            raise ValueError(f"{place}: there are two routes to {route.to}")
+        taken.add(route.to)
 
 
 def _check_address(place: str, instance: InstanceDescription, subnet: SubnetDescription) -> None:

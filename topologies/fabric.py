@@ -22,8 +22,6 @@ _MTU = "9216"
 
 def plug_in(region: Region, routers: Mapping[str, Node]) -> None:
     """Makes the bridge and plugs port 15 of every router into it; the bridge itself has the service's address."""
-    if region.mapping.policy == "preload":
-        return
     _ip("link", "add", _BRIDGE, "address", SERVICE_MAC, "type", "bridge")
     for index, (name, router) in enumerate(routers.items(), start=1):
         own, far = f"{name}-fabric", f"fabric-{index}"
@@ -55,6 +53,7 @@ def mapping_service(region: Region) -> Iterator[MappingServer | None]:
         mapping = Mapped(region.model.hosts[eni.host_id].address, eni.number, version=1)
         for address in eni.addresses:
             server.service.load(region.model.vpcs[eni.vpc_id].number, data_plane_address(address), mapping)
+    server.service.set_peerings(region.model.peerings())
     try:
         yield server
     finally:

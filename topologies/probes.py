@@ -43,9 +43,17 @@ class Capture:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        time.sleep(0.3)  # tshark writes what it has seen with some delay
+        self._wait_until_written()
         self._tshark.terminate()
         self._tshark.communicate()
+
+    def _wait_until_written(self) -> None:
+        """tshark writes what it has seen with some delay: waits until the file has not grown for a while."""
+        size, since, deadline = -1, time.monotonic(), time.monotonic() + 5
+        while time.monotonic() - since < 0.7 and time.monotonic() < deadline:
+            if (now := self._file.stat().st_size) != size:
+                size, since = now, time.monotonic()
+            time.sleep(0.05)
 
     def decoded(self, *fields: str) -> list[str]:
         """The Geneve packets, one line each, with these tshark fields separated by tabs."""
@@ -63,6 +71,23 @@ def ping(emulation: Emulation, instance: str, address: str, claim: str, count: i
     times = re.search(r"= [\d.]+/([\d.]+)/", output)
     figure = f"{received} of {count} answered" + (f", {times[1]} ms on average" if times else "")
     return Proof(claim, received == count, figure)
+
+
+def moved(emulation: Emulation, client: str, instance: str, to: str, address: str, count: int = 500) -> Proof:
+    """Whether an instance loses no ping while it moves to another host by the controller's API."""
+    claim = f"{instance} moves to {to} while {client} pings it 100 times a second"
+    node = emulation.instances[client]
+    with node.output_of("ping", "-i", "0.01", "-c", str(count), "-W", "2", address) as process:
+        time.sleep(1)
+        seconds = emulation.hypervisor.move(instance, to)
+        assert process.stdout is not None
+        output = process.stdout.read().decode()
+    found = re.search(r"(\d+) received", output)
+    lost = count - int(found[1]) if found else count
+    slowest = re.search(r"= [\d.]+/[\d.]+/([\d.]+)/", output)
+    times = f"slowest {slowest[1] if slowest else '?'} ms; all routers knew after {seconds * 1e3:.0f} ms"
+    figure = f"{lost} of {count} lost, {times}"
+    return Proof(claim, lost == 0, figure)
 
 
 def fetch(emulation: Emulation, client: str, server: str, address: str, folder: Path) -> str:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from controller.loader import Manifest, check_conflicts, write_glue
+from controller.loader import Manifest, check_plugins, write_glue
 from controller.p4rt import Program
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +26,7 @@ def compiled(name: str, plugins: Sequence[Manifest] = ()) -> Program:
     """
     other = os.environ.get("P4VPC_P4C")
     compiler = [other] if other else [sys.executable, "-m", "switch.p4c"]
-    check_conflicts(plugins)
+    check_plugins(plugins)
     folder = ROOT / "build" / f"{name}-{_content_key(compiler, plugins)}"
     program = Program(folder / f"{name}.json", folder / f"{name}.p4info.txtpb")
     if program.config.exists() and program.p4info_file.exists():

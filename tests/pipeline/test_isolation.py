@@ -60,7 +60,7 @@ def tunnelled(draw: st.DrawFn, inner: st.SearchStrategy[Packet]) -> Packet:
 
 @pytest.fixture(scope="module")
 def tenants() -> Iterator[Lab]:
-    with Lab(load_region("two_tenants")) as lab:
+    with Lab(load_region("two_tenants").preloaded()) as lab:
         yield lab
 
 

@@ -39,12 +39,15 @@ def test_a_packet_reaches_the_instance_on_the_other_host_unchanged(lab: Lab) -> 
 
 
 def test_the_way_moves_these_counters_and_no_others(lab: Lab) -> None:
+    lab.send("client", udp(REQUEST))
+
     sent = lab.send("client", udp(REQUEST))
 
     assert sent.changed == {
         "beta.received.16": 1,
         "beta.eni_port.from_eni": 1,
         "beta.eni_address.own": 1,
+        "beta.flow_out.policy.track": 1,
         "beta.route.local": 1,
         "beta.mapping.to_host": 1,
         "beta.underlay_route.to_underlay": 1,
@@ -53,11 +56,13 @@ def test_the_way_moves_these_counters_and_no_others(lab: Lab) -> None:
         "alpha.host_address.this_host": 1,
         "alpha.trusted_source.trusted": 1,
         "alpha.local_eni.here": 1,
+        "alpha.flow_in.policy.track": 1,
         "alpha.sent.16": 1,
     }
 
 
 def test_an_answer_finds_its_way_back(lab: Lab) -> None:
+    lab.send("client", tcp(f"{CLIENT}:4000 > {WEB}:80"))
     answer = tcp(f"{WEB}:80 > {CLIENT}:4000", flags="SA", ack=1001)
 
     assert lab.send("web", answer).at("client") == [answer]

@@ -18,7 +18,7 @@ APP_MAC = "06:00:00:00:00:02"
 
 @pytest.fixture(scope="module")
 def tenants() -> Iterator[Lab]:
-    with Lab(load_region("two_tenants")) as lab:
+    with Lab(load_region("two_tenants").preloaded()) as lab:
         yield lab
 
 

@@ -18,7 +18,7 @@ MTU = 9001
 
 @pytest.fixture
 def tenants() -> Iterator[Lab]:
-    with Lab(load_region("two_tenants")) as lab:
+    with Lab(load_region("two_tenants").preloaded()) as lab:
         yield lab
 
 

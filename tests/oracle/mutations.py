@@ -1,0 +1,85 @@
+"""Broken trackers: small changes to the P4 of flow tracking, each of which the oracle has to notice.
+
+A mutant is one token changed, or one statement gone, in the files that decide about flows. Those of `SEEDED` are chosen:
+each breaks a rule that matters. Others are drawn at random, for a survey of what the sequences can tell apart.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from .explain import Model
+from .ours import SOURCES, OracleError, Ours, compile_tracker
+from .packets import Sequence
+
+FILES = ("include/flow_tcp.p4", "include/flow_record.p4", "stages/flow_find.p4", "stages/flow_record.p4")
+_OPERATORS = (
+    (r"==", "!="), (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&"), (r"\bafter\(", "before("), (r"\bbefore\(", "after("),
+    (r" - 1\b", ""), (r" \+ 1\b", ""), (r">=", ">"), (r"<=", "<"), (r" > ", " >= "), (r" < ", " <= "), (r"<<", ">>"),
+    (r"\.sender\b", ".receiver"), (r"\.receiver\b", ".sender"), (r"= 1;", "= 0;"), (r"= 0;", "= 1;"),
+    (r"^ +meta\.(state|track)\.[\w.]+ = [^{}]*;$", ""), (r"\bif \((?!.*\belse\b)", "if (false && "),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: in a file below p4src, the text of a line and what it becomes."""
+
+    file: str
+    line: int  # from 1
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.before.strip()!r} --> {self.after.strip()!r}"
+
+
+def candidates(sources: Path = SOURCES) -> Iterator[Mutant]:
+    """All mutants there are, in order."""
+    for file in FILES:
+        for number, line in enumerate((sources / file).read_text().splitlines(), start=1):
+            code = line.partition("//")[0]
+            if not code.strip() or code.lstrip().startswith(("#", "const", "control", "action", "register", "bit<")):
+                continue
+            for pattern, replacement in _OPERATORS:
+                for match in re.finditer(pattern, code.rstrip()):
+                    changed = code[: match.start()] + replacement + code[match.end() :]
+                    yield Mutant(file, number, line, changed)
+
+
+def drawn(seed: int, count: int, sources: Path = SOURCES) -> list[Mutant]:
+    """Some of them, by chance."""
+    every = list(candidates(sources))
+    return Random(seed).sample(every, min(count, len(every)))
+
+
+def compiled(mutant: Mutant, model: Model, folder: Path, pairs: int, origin: Path = SOURCES) -> Ours | None:
+    """The tracker with the change; None if it does not compile."""
+    sources = folder / "p4src"
+    shutil.copytree(origin, sources)
+    target = sources / mutant.file
+    lines = target.read_text().splitlines()
+    if lines[mutant.line - 1] != mutant.before:
+        raise OracleError(f"{mutant.file} has changed since the mutant was made")
+    lines[mutant.line - 1] = mutant.after
+    target.write_text("\n".join(lines) + "\n")
+    try:
+        return Ours(compile_tracker(sources, folder), model.timeouts, loose=model.loose, pairs=pairs)
+    except subprocess.CalledProcessError:
+        return None
+
+
+def caught_by(mutant: Ours, sequences: list[Sequence], specified: list[list]) -> int | None:
+    """The index of the first sequence that the mutant judges otherwise than specified."""
+    try:
+        judged = mutant.run(sequences)
+    except OracleError:
+        return 0  # packets dropped for a reason that tracking does not have
+    pairs = zip(judged, specified, strict=True)
+    return next((index for index, (ours, right) in enumerate(pairs) if list(ours) != right), None)
