@@ -15,7 +15,7 @@ from controller.model.transaction import Transaction
 from controller.model.ways import Way
 from controller.operations import action, creates, deletes, modifies
 from controller.p4rt.entry import Entry, Value
-from controller.plan.addresses import data_plane_address, data_plane_network
+from controller.plan.addresses import IPV4, data_plane_address, data_plane_network, hides_ipv4
 from controller.traffic import ANY, EVERYTHING, ICMP, ICMPV6, TCP, UDP, Traffic, port_numbers, remote_match, traffic
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "EVERYTHING",
     "ICMP",
     "ICMPV6",
+    "IPV4",
     "TCP",
     "UDP",
     "Change",
@@ -48,6 +49,7 @@ __all__ = [
     "data_plane_address",
     "data_plane_network",
     "deletes",
+    "hides_ipv4",
     "modifies",
     "new_id",
     "port_numbers",

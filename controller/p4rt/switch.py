@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import grpc
 from finsy.proto import p4i, p4r, p4r_grpc, rpc_code, rpc_status
+from google.protobuf.wrappers_pb2 import StringValue
 
 from controller.p4rt.errors import TableError
 from controller.p4rt.program import Program
@@ -138,6 +140,26 @@ class SwitchDevice:
         except grpc.aio.AioRpcError as error:
             raise _refused(self.name, error, ()) from None
         return found
+
+    async def explain(self, port: int, packet: bytes) -> list[dict[str, Any]]:
+        """What a packet would do that came in by `port` now: a document for each step, in order. Nothing is changed.
+
+        Only this project's switch can tell (method /p4vpc.v1.Switch/Explain); TableError for another.
+        """
+        assert self._channel is not None
+        question = {"device_id": self._device_id, "port": port, "packet": packet.hex()}
+        ask = self._channel.unary_unary(
+            "/p4vpc.v1.Switch/Explain",
+            request_serializer=StringValue.SerializeToString,
+            response_deserializer=StringValue.FromString,
+        )
+        try:
+            answer = await ask(StringValue(value=json.dumps(question)), timeout=_CONFIG_TIMEOUT)
+        except grpc.aio.AioRpcError as error:
+            if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+                raise TableError(f"{self.name}: this switch cannot explain packets") from None
+            raise _refused(self.name, error, ()) from None
+        return json.loads(answer.value)["steps"]
 
     async def p4info(self) -> p4i.P4Info:
         """The P4Info of the program that the switch runs; TableError when it runs none."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from controller.model.resources import Address, Network
 
 _MAPPED = int(IPv6Address("::ffff:0.0.0.0"))
+IPV4 = IPv6Network((_MAPPED, 96))  # where all of IPv4 is
 
 
 def data_plane_address(address: Address) -> IPv6Address:
@@ -19,3 +21,9 @@ def data_plane_network(network: Network) -> IPv6Network:
     if isinstance(network, IPv4Network):
         return IPv6Network((_MAPPED | int(network.network_address), 96 + network.prefixlen))
     return network
+
+
+def hides_ipv4(destinations: Iterable[Network]) -> bool:
+    """Whether IPv6 routes such as ::/0 would take IPv4 packets, too, because there is no IPv4 route for all of them."""
+    found = [data_plane_network(destination) for destination in destinations]
+    return IPV4 not in found and any(IPV4.subnet_of(destination) for destination in found)

@@ -8,8 +8,8 @@ from ipaddress import IPv6Network
 from controller.model import EdgePort, GatewayAttachment, Model, NetworkInterface, PhysicalHost
 from controller.p4rt import Entry
 from controller.plan.addresses import data_plane_address
-from controller.plan.mapping import MappingPlan
 from controller.plan.edges import NETWORKS
+from controller.plan.mapping import MappingPlan
 from controller.plan.underlay import host_entries
 
 _EVERYWHERE = (IPv6Network("::ffff:0:0/96"), IPv6Network("::/0"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from controller.model import Model, NetworkInterface, PhysicalHost, RouteTable
 from controller.p4rt import Entry
-from controller.plan.addresses import data_plane_address, data_plane_network
+from controller.plan.addresses import IPV4, data_plane_address, data_plane_network, hides_ipv4
 from controller.plan.edges import gateway_entries
 from controller.plan.flows import FlowPlan, flow_entries
 from controller.plan.mapping import MappingPlan, mapped_vpcs, mapping_entries
@@ -65,3 +65,6 @@ def route_table_entries(model: Model, table: RouteTable) -> Iterator[Entry]:
         match = {"route_table": table.number, "destination": data_plane_network(route.destination)}
         way = way_of(model, table, route)
         yield Entry("route", match, way.action, **way.parameters)
+    if hides_ipv4(route.destination for route in table.routes):
+        match = {"route_table": table.number, "destination": IPV4}
+        yield Entry("route", match, "refuse", reason="NO_ROUTE")

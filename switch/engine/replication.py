@@ -13,12 +13,12 @@ from .errors import NoSuchEntry
 if TYPE_CHECKING:
     from .engine import Engine
 
-Replica = tuple[int, int]
+Replica = tuple[int, int] | tuple[int, int, tuple[tuple[int, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class CloneSession:
-    """Where clones go: (port, instance) each; `truncate` bytes at most where not 0, applied on output."""
+    """Where clones go: see Replication; `truncate` bytes at most where not 0, applied on output."""
 
     replicas: tuple[Replica, ...]
     truncate: int = 0
@@ -26,7 +26,11 @@ class CloneSession:
 
 
 class Replication:
-    """The packet replication engine."""
+    """The packet replication engine.
+
+    A replica is a port, an instance, and the backups (ports and instances), of which the first that is up takes its
+    place while the port is down. In memory all ports are up.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -78,5 +82,8 @@ class Replication:
 
 
 def _flatten(replicas: tuple[Replica, ...]) -> tuple[ctypes.Array, int]:
-    flat = [number for replica in replicas for number in replica]
+    flat: list[int] = []
+    for port, instance, *more in replicas:
+        backups = more[0] if more else ()
+        flat += [port, instance, len(backups), *(number for backup in backups for number in backup)]
     return (ctypes.c_uint32 * max(len(flat), 1))(*flat), len(replicas)

@@ -1,16 +1,70 @@
-"""Explanations as documents: what `Explainer` says, in JSON that needs no P4Runtime message."""
+"""Explanations over gRPC: what `Explainer` says, as JSON in a google.protobuf.StringValue.
+
+The method is /p4vpc.v1.Switch/Explain. The question is {"device_id": 1, "port": 16, "packet": "hexadecimal"}, and the
+answer {"steps": [...]}. It changes nothing, so whoever may read may ask.
+"""
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterable
 from typing import Any
 
-from switch.engine.explain import Kind, Step
+from google.protobuf.wrappers_pb2 import StringValue
+
+from switch.engine.errors import BuildFailed, EngineError
+from switch.engine.explain import Explainer, Kind, Step
+from switch.p4runtime.errors import exhausted, invalid, precondition
+
+METHOD = "/p4vpc.v1.Switch/Explain"
+MAX_PACKET = 65535
+MAX_PORT = 511
+
+
+class Explanations:
+    """Answers questions about packets of whichever engine runs now."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._explainer: Explainer | None = None
+
+    def answer(self, question: StringValue, engine: Any, device_id: int) -> StringValue:
+        """The explanation; `engine` must not be replaced meanwhile."""
+        wanted, port, packet = _read(question)
+        if wanted != device_id:
+            raise invalid(f"device_id {wanted} is not this device, which is {device_id}")
+        if engine is None:
+            raise precondition("the switch runs no program")
+        with self._lock:
+            if self._explainer is None or self._explainer.engine is not engine:
+                self._explainer = Explainer(engine)
+            explainer = self._explainer
+        try:
+            steps = explainer.explain(port, packet)
+        except (BuildFailed, EngineError) as error:
+            raise exhausted(str(error)) from None
+        return StringValue(value=json.dumps({"steps": documents(steps)}))
 
 
 def documents(steps: Iterable[Step]) -> list[dict[str, Any]]:
     """A document for each step; bytes as hexadecimal text."""
     return [_document(step) for step in steps]
+
+
+def _read(question: StringValue) -> tuple[int, int, bytes]:
+    try:
+        document = json.loads(question.value)
+        device_id, port = document["device_id"], document["port"]
+        packet = bytes.fromhex(document["packet"])
+    except (ValueError, KeyError, TypeError) as error:
+        message = 'the question is not {"device_id": number, "port": number, "packet": hexadecimal text}'
+        raise invalid(f"{message}: {error!r}") from None
+    if type(device_id) is not int or type(port) is not int or not 0 <= port <= MAX_PORT:
+        raise invalid(f"device_id is a number, and port one from 0 to {MAX_PORT}")
+    if len(packet) > MAX_PACKET:
+        raise invalid(f"a packet has at most {MAX_PACKET} bytes, not {len(packet)}")
+    return device_id, port, packet
 
 
 def _document(step: Step) -> dict[str, Any]:

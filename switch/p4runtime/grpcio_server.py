@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 import grpc
 from finsy.proto import p4r
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.wrappers_pb2 import StringValue
 
 from switch.p4runtime.errors import P4RuntimeError, invalid
+from switch.p4runtime.explain import METHOD as EXPLAIN
 from switch.p4runtime.outbox import Outbox
 from switch.p4runtime.service import P4RuntimeService
 from switch.p4runtime.wire_status import internal, wire_status
@@ -33,7 +35,9 @@ class GrpcioServer:
 
     def __init__(self, service: P4RuntimeService, address: str, credentials: grpc.ServerCredentials | None):
         self._pool = ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="p4runtime")
-        self._server = grpc.server(self._pool, handlers=[_Handlers(service).generic()], options=_OPTIONS)
+        self._server = grpc.server(
+            self._pool, handlers=[_Handlers(service).generic(), _Handlers(service).explaining()], options=_OPTIONS
+        )
         self.address = _listen(self._server, address, credentials)
 
     def start(self) -> None:
@@ -95,6 +99,12 @@ class _Handlers:
         parse = _parser(p4r.StreamMessageRequest)
         handlers["StreamChannel"] = grpc.stream_stream_rpc_method_handler(self._stream, parse, _serialize)
         return grpc.method_handlers_generic_handler("p4.v1.P4Runtime", handlers)
+
+    def explaining(self) -> grpc.GenericRpcHandler:
+        """The method beside P4Runtime's."""
+        handler = grpc.unary_unary_rpc_method_handler(_unary(self._service.explain), _parser(StringValue), _serialize)
+        service, _, name = EXPLAIN.removeprefix("/").partition("/")
+        return grpc.method_handlers_generic_handler(service, {name: handler})
 
     def _write(self, raw: bytes) -> p4r.WriteResponse:
         request = _parser(p4r.WriteRequest)(raw)

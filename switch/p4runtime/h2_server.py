@@ -16,10 +16,12 @@ from typing import Any, TypeVar
 
 from finsy.proto import p4r
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.wrappers_pb2 import StringValue
 
 from switch.p4runtime import h2_library as h2
 from switch.p4runtime.channel import Channel
 from switch.p4runtime.errors import invalid
+from switch.p4runtime.explain import METHOD as EXPLAIN
 from switch.p4runtime.listening import Listeners
 from switch.p4runtime.service import P4RuntimeService
 from switch.p4runtime.wire_status import WireStatus, wire_status
@@ -53,6 +55,7 @@ class H2Server:
             ("SetForwardingPipelineConfig", self._later(p4r.SetForwardingPipelineConfigRequest, service.set_pipeline)),
             ("GetForwardingPipelineConfig", self._now(p4r.GetForwardingPipelineConfigRequest, service.get_pipeline)),
             ("Capabilities", self._now(p4r.CapabilitiesRequest, service.capabilities)),
+            (EXPLAIN, self._later(StringValue, service.explain)),
         ]
         self._channels: dict[int, Channel] = {}
         self._posted: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
@@ -92,7 +95,8 @@ class H2Server:
     # The loop ----------------------------------------------------------------------------------------------------
 
     def _open(self) -> int:
-        paths = [_SERVICE + name.encode() for name, _ in self._unary] + [_SERVICE + _STREAM.encode()]
+        names = [*(name for name, _ in self._unary), _STREAM]
+        paths = [name.encode() if name.startswith("/") else _SERVICE + name.encode() for name in names]
         streams = [False] * len(self._unary) + [True]
         self._methods = (h2.Method * len(paths))(*zip(paths, streams, strict=True))
         sockets = [made.fileno() for made in self._listeners.sockets]

@@ -8,7 +8,7 @@ from finsy.proto import p4r
 
 from switch.p4runtime.bytestring import canonical, from_int, show
 from switch.p4runtime.engine_errors import engine_call
-from switch.p4runtime.errors import already_exists, invalid, not_found, place, unimplemented
+from switch.p4runtime.errors import already_exists, invalid, not_found, place
 
 # Widths in v1model: egress_spec is 9 bits, egress_rid and mcast_grp are 16.
 MAX_PORT = (1 << 9) - 1
@@ -106,18 +106,23 @@ class ReplicationState:
         _normalise(kept.replicas)
         self.sessions[number] = kept
 
-    def _replicas(self, replicas: Any) -> list[tuple[int, int]]:
-        pairs: dict[tuple[int, int], None] = {}
+    def _replicas(self, replicas: Any) -> list[tuple]:
+        """(port, instance) each, and as a third element the backups where there are any."""
+        pairs: dict[tuple[int, int], tuple] = {}
         for replica in replicas:
-            if replica.backup_replicas:
-                raise unimplemented("backup replicas are not offered")
             port = self._port(replica)
             if replica.instance > MAX_INSTANCE:
                 raise invalid(f"instance {replica.instance} is above {MAX_INSTANCE}")
             if (port, replica.instance) in pairs:
                 raise invalid(f"port {port} with instance {replica.instance} is given twice")
-            pairs[port, replica.instance] = None
-        return list(pairs)
+            backups = tuple(self._backup(backup) for backup in replica.backup_replicas)
+            pairs[port, replica.instance] = (port, replica.instance, backups) if backups else (port, replica.instance)
+        return list(pairs.values())
+
+    def _backup(self, replica: p4r.BackupReplica) -> tuple[int, int]:
+        if replica.instance > MAX_INSTANCE:
+            raise invalid(f"instance {replica.instance} of a backup is above {MAX_INSTANCE}")
+        return self._port(p4r.Replica(port=replica.port)), replica.instance
 
     def _port(self, replica: p4r.Replica) -> int:
         match replica.WhichOneof("port_kind"):
@@ -140,6 +145,8 @@ def _normalise(replicas: Any) -> None:
     for replica in replicas:
         if replica.WhichOneof("port_kind") == "port":
             replica.port = canonical(replica.port)
+        for backup in replica.backup_replicas:
+            backup.port = canonical(backup.port)
 
 
 def _check_known(kind: p4r.Update.Type.ValueType, *, known: bool) -> None:

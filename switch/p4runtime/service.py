@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from finsy.proto import p4r
+from google.protobuf.wrappers_pb2 import StringValue
 
 from switch.engine.errors import EngineError
 from switch.engine.values import Digest, Event, IdleTimeout
@@ -16,6 +17,7 @@ from switch.p4runtime.arbitration import Arbiter, Notice
 from switch.p4runtime.configure import Configurator, verify
 from switch.p4runtime.engine_errors import engine_call
 from switch.p4runtime.errors import P4RuntimeError, denied, invalid, not_found, precondition
+from switch.p4runtime.explain import Explanations
 from switch.p4runtime.pipeline import Pipeline
 from switch.p4runtime.reading import read_chunks
 from switch.p4runtime.roles import Access
@@ -48,6 +50,7 @@ class P4RuntimeService:
         self._sessions = threading.RLock()
         self._arbiter = Arbiter(target.device_id, max_clients)
         self._streams: dict[int, Stream] = {}
+        self._explanations = Explanations()
         self._wake: Callable[[], None] = lambda: None
         target.subscribe(self._packet_in, self._event)
 
@@ -91,6 +94,11 @@ class P4RuntimeService:
             if isinstance(chunk, P4RuntimeError):
                 raise chunk
             yield chunk
+
+    def explain(self, question: StringValue) -> StringValue:
+        """What a packet would do that came in now, table by table (see `switch.p4runtime.explain`)."""
+        with self._state:
+            return self._explanations.answer(question, self._target.engine, self._target.device_id)
 
     def set_pipeline(self, request: p4r.SetForwardingPipelineConfigRequest) -> p4r.SetForwardingPipelineConfigResponse:
         """The SetForwardingPipelineConfig RPC. Compiling is done before the state is locked."""

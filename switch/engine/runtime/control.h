@@ -86,7 +86,7 @@ P4E_API int p4e_register(p4e_t *engine, uint32_t array, uint64_t start, uint64_t
 /* Pairs of value and mask, each of the set's key length. */
 P4E_API int p4e_value_set(p4e_t *engine, uint32_t set, const uint8_t *values, uint32_t count);
 
-/* Pairs (port, instance); NULL removes. */
+/* For each replica port, instance and the number of its backups, then port and instance of those; NULL removes. */
 P4E_API int p4e_multicast(p4e_t *engine, uint32_t group, const uint32_t *replicas, uint32_t count);
 P4E_API int p4e_clone_session(p4e_t *engine, uint32_t session, const uint32_t *replicas, uint32_t count,
                               uint32_t truncate);

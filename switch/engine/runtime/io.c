@@ -46,6 +46,7 @@ io_t *io_new(const io_config_t *config)
         return NULL;
     io->config = *config;
     io->batch.sink.emit = io_batch_emit;
+    io->batch.sink.up = io_batch_up;
     io->batch.config = &io->config;
     io->batch.ports = io->ports;
     io->batch.pool = malloc((size_t)IO_BATCH * IO_BUFFER);

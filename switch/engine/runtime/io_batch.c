@@ -118,6 +118,13 @@ void io_batch_emit(p4e_sink_t *sink, uint32_t number, const uint8_t *data, uint3
     io_port_send(port, data, len, carried(batch, len, &moved));
 }
 
+int io_batch_up(const p4e_sink_t *sink, uint32_t number)
+{
+    const io_batch_t *batch = (const io_batch_t *)sink;
+    const io_port_t *port = number < IO_MAX_PORT ? batch->ports[number] : NULL;
+    return number == batch->config->cpu_port || (port && port->up);
+}
+
 void io_batch_run(io_batch_t *batch)
 {
     if (batch->count && batch->run) {

@@ -40,4 +40,6 @@ void io_batch_run(io_batch_t *batch);
 
 void io_batch_emit(p4e_sink_t *sink, uint32_t number, const uint8_t *data, uint32_t len);
 
+int io_batch_up(const p4e_sink_t *sink, uint32_t number);
+
 #endif

@@ -103,11 +103,12 @@ static void p4_clone_from_egress(p4_run_t *run, p4_context_t *c) {
         p4_reset_metadata(phv);
         p4_keep(phv, &c->phv, list);
         p4_set_instance_type(phv, P4_EGRESS_CLONE);
-        p4_set_egress_rid(phv, to->list[i].instance);
+        const p4e_replica_t *replica = p4e_replica_at(to, i, run->sink);
+        p4_set_egress_rid(phv, replica->instance);
         if (to->truncate && to->truncate < work->context.truncate)
             work->context.truncate = to->truncate;
         work->to_egress = true;
-        work->port = to->list[i].port;
+        work->port = replica->port;
         p4_queue(run, work);
     }
 }
@@ -198,8 +199,9 @@ static void p4_replicate(p4_run_t *run, p4_context_t *c, const p4e_replicas_t *t
                 continue;
             copy = &work->context;
         }
-        p4_set_egress_rid(&copy->phv, to->list[i].instance);
-        p4_run_egress(run, copy, to->list[i].port);
+        const p4e_replica_t *replica = p4e_replica_at(to, i, run->sink);
+        p4_set_egress_rid(&copy->phv, replica->instance);
+        p4_run_egress(run, copy, replica->port);
     }
 }
 

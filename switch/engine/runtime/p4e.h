@@ -25,6 +25,7 @@ typedef struct p4e_sink p4e_sink_t;
 struct p4e_sink {
     void (*emit)(p4e_sink_t *sink, uint32_t port, const uint8_t *data, uint32_t len);
     uint32_t input; /* index in the batch of the packet being processed, for the sink to read */
+    int (*up)(const p4e_sink_t *sink, uint32_t port); /* whether packets can leave there now; NULL: they always can */
 };
 
 /* Runs `count` packets to completion, each with everything it causes (clones, replication, recirculation). */

@@ -21,18 +21,35 @@ void p4e_replication_close(p4e_replication_t *replication) {
     *replication = (p4e_replication_t){0};
 }
 
+/* Reads what a control call was given (control.h). */
+static p4e_replicas_t *replication_read(const uint32_t *words, uint32_t count) {
+    uint64_t all = count;
+    const uint32_t *at = words;
+    for (uint32_t i = 0; i < count; i++) {
+        all += at[2];
+        at += 3 + 2 * (uint64_t)at[2];
+    }
+    p4e_replicas_t *made = malloc(sizeof *made + all * sizeof made->list[0]);
+    if (!made)
+        return NULL;
+    *made = (p4e_replicas_t){.count = count};
+    uint32_t backup = count;
+    for (uint32_t i = 0; i < count; i++) {
+        made->list[i] = (p4e_replica_t){words[0], words[1], backup, words[2]};
+        words += 3;
+        for (uint32_t k = 0; k < made->list[i].backups; k++, words += 2)
+            made->list[backup++] = (p4e_replica_t){.port = words[0], .instance = words[1]};
+    }
+    return made;
+}
+
 static int replication_set(p4e_t *engine, _Atomic(const p4e_replicas_t *) *where, const uint32_t *replicas,
                            uint32_t count, uint32_t truncate) {
     p4e_replicas_t *fresh = NULL;
-    if (replicas) {
-        fresh = malloc(sizeof *fresh + count * sizeof fresh->list[0]);
-        if (!fresh)
-            return P4E_NO_MEMORY;
-        fresh->count = count;
+    if (replicas && !(fresh = replication_read(replicas, count)))
+        return P4E_NO_MEMORY;
+    if (fresh)
         fresh->truncate = truncate;
-        for (uint32_t i = 0; i < count; i++)
-            fresh->list[i] = (p4e_replica_t){replicas[2 * i], replicas[2 * i + 1]};
-    }
     p4e_lock(engine);
     const p4e_replicas_t *old = atomic_exchange_explicit(where, fresh, memory_order_acq_rel);
     p4e_retire(&engine->reclaim, (void *)(uintptr_t)old);
