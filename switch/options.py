@@ -197,7 +197,7 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
     add("--tick-port", type=_natural, metavar="N", help="make tick packets on this port")
     add("--tick-rate", type=_natural, default=None, metavar="R", help="ticks per second")
     add("--io", choices=[mode.name.lower() for mode in Mode], default="auto",
-        help="how packets are received and sent (default auto: AF_PACKET, and AF_XDP sends where it hides nothing)")  # fmt: skip
+        help="how packets come and go (auto: AF_PACKET; AF_XDP sends where that hides nothing)")  # fmt: skip
     add("--spin-us", type=_natural, default=0, metavar="US", help="look for more packets so long before sleeping")
     add("--seed", type=_natural, metavar="N", help="make random numbers repeatable (default: different every time)")
     add("--cache-dir", type=Path, metavar="DIR", help="where compiled programs are kept")

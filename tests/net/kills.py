@@ -18,15 +18,17 @@ DEADLINE = 30.0  # seconds until everything must talk again
 
 @contextmanager
 def pinging(emulation: Emulation, found: dict[str, Any], name: str) -> Iterator[None]:
-    """red-app on beta pings red-web on alpha while the block runs; notes how many were not answered."""
+    """red-app on beta pings red-web on alpha while the block runs; notes how many before the last answer had none."""
     with emulation.instances["red-app"].output_of("ping", "-i", "0.02", "-W", "2", WEB) as process:
         yield
         time.sleep(0.5)
         process.send_signal(2)
         assert process.stdout is not None
         output = process.stdout.read().decode()
-    sent, received = (int(found) for found in re.findall(r"(\d+) (?:packets transmitted|received)", output))
-    found[name] = {"sent": sent, "lost": sent - received}
+    sent = re.search(r"(\d+) packets transmitted", output)
+    answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", output)}
+    last = max(answered)
+    found[name] = {"sent": int(sent[1]) if sent else 0, "last": last, "lost": last - len(answered)}
 
 
 def talks_again(emulation: Emulation, sender: str, address: str) -> float:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sys
+import time
 from typing import Any
 
 from scapy.layers.inet import IP, UDP
@@ -44,8 +45,12 @@ def by_spine(emulation: Emulation) -> list[int]:
     spines = [spine.name for spine in emulation.region.fabric.spines]
     before = [emulation.fabric["leaf-1"].packets_sent(spine, leaf) for spine in spines]
     emulation.instances["shop-web1"].run(sys.executable, "-c", SENDER.format(flows=FLOWS))
-    after = [emulation.fabric["leaf-1"].packets_sent(spine, leaf) for spine in spines]
-    return [new - old for old, new in zip(before, after, strict=True)]
+    deadline = time.monotonic() + 10
+    while True:
+        after = [emulation.fabric["leaf-1"].packets_sent(spine, leaf) for spine in spines]
+        if sum(after) - sum(before) >= FLOWS or time.monotonic() > deadline:
+            return [new - old for old, new in zip(before, after, strict=True)]
+        time.sleep(0.1)
 
 
 def refused_by_leaf(emulation: Emulation, source: str) -> int:

@@ -24,6 +24,7 @@ def test_instances_of_a_killed_switch_are_cut_off_until_it_is_programmed_again(f
 def test_who_has_no_part_in_it_loses_no_packet(found: dict[str, Any], event: str) -> None:
     assert found[event]["sent"] >= 50
     assert found[event]["lost"] == 0
+    assert found[event]["sent"] - found[event]["last"] <= 5  # under way when the pings ended
 
 
 def test_a_controller_that_comes_back_touches_nothing_that_is_right(found: dict[str, Any]) -> None:

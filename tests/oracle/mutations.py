@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from switch.engine.build import BuildOptions
+
 from .explain import Model
 from .ours import SOURCES, OracleError, Ours, compile_tracker
 from .packets import Sequence
 
 FILES = ("include/flow_tcp.p4", "include/flow_record.p4", "stages/flow_find.p4", "stages/flow_record.p4")
+QUICKLY_BUILT = BuildOptions(optimize=("-O1",))
 _OPERATORS = (
     (r"==", "!="), (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&"), (r"\bafter\(", "before("), (r"\bbefore\(", "after("),
     (r" - 1\b", ""), (r" \+ 1\b", ""), (r">=", ">"), (r"<=", "<"), (r" > ", " >= "), (r" < ", " <= "), (r"<<", ">>"),
@@ -70,9 +73,10 @@ def compiled(mutant: Mutant, model: Model, folder: Path, pairs: int, origin: Pat
     lines[mutant.line - 1] = mutant.after
     target.write_text("\n".join(lines) + "\n")
     try:
-        return Ours(compile_tracker(sources, folder), model.timeouts, loose=model.loose, pairs=pairs)
+        program = compile_tracker(sources, folder)
     except subprocess.CalledProcessError:
         return None
+    return Ours(program, model.timeouts, loose=model.loose, pairs=pairs, options=QUICKLY_BUILT)
 
 
 def caught_by(mutant: Ours, sequences: list[Sequence], specified: list[list]) -> int | None:

@@ -21,6 +21,7 @@ from controller.plan import Timeouts as PlannedTimeouts
 from controller.plan.addresses import data_plane_address
 from controller.plan.vrouter import vrouter_entries
 from controller.reconcile import reconcile
+from switch.engine.build import BuildOptions
 from topologies.lab_switch import LabSwitch
 from topologies.region import Region, load_region
 
@@ -63,9 +64,17 @@ class Ours:
 
     name = "p4src/vrouter.p4 in the engine"
 
-    def __init__(self, program: Program, timeouts: Timeouts, *, loose: bool = False, pairs: int = PAIRS) -> None:
+    def __init__(
+        self,
+        program: Program,
+        timeouts: Timeouts,
+        *,
+        loose: bool = False,
+        pairs: int = PAIRS,
+        options: BuildOptions | None = None,
+    ) -> None:
         region = load_region(str(HERE / "region.yaml"))
-        self._switch = LabSwitch("alpha", 1)
+        self._switch = LabSwitch("alpha", 1, options)
         self._frames = Frames.of(region)
         self._now = 1_000
         entries = [*_planned(region, timeouts, loose=loose), *_remotes(region, pairs)]

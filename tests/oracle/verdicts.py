@@ -27,16 +27,16 @@ class Timeouts:
     syn_sent: int = 6
     syn_recv: int = 3
     established: int = 12
-    fin_wait: int = 6
+    fin_wait: int = 9
     close_wait: int = 9
     last_ack: int = 3
     time_wait: int = 6
     close: int = 3
     syn_sent2: int = 120  # the kernel has no knob for it
-    max_retrans: int = 9
-    unacknowledged: int = 9
-    udp: int = 3
-    udp_stream: int = 9
+    max_retrans: int = 6
+    unacknowledged: int = 3
+    udp: int = 6
+    udp_stream: int = 12
     icmp: int = 3
     generic: int = 6
 

@@ -223,10 +223,16 @@ def test_groups_and_sessions_exist_or_not(world: World) -> None:
     assert world.refused(INSERT, p4r.PacketReplicationEngineEntry())[0] == "INVALID_ARGUMENT"
 
 
-def test_backup_replicas_are_not_offered(world: World) -> None:
+def test_backup_replicas_are_kept_and_checked(world: World) -> None:
     group = multicast(1, (b"\x01", 1))
     group.replicas[0].backup_replicas.add(port=b"\x02", instance=2)
-    assert world.refused(INSERT, group)[0] == "UNIMPLEMENTED"
+    world.write((INSERT, group))
+    assert [entry.multicast_group_entry for entry in world.read(multicast(1))] == [group]
+
+    for port, instance in ((b"\x02\x00", 2), (b"\x02", 1 << 17)):
+        wrong = multicast(2, (b"\x01", 1))
+        wrong.replicas[0].backup_replicas.add(port=port, instance=instance)
+        assert world.refused(INSERT, wrong)[0] == "INVALID_ARGUMENT"
 
 
 def test_externs_are_not_offered(world: World) -> None:

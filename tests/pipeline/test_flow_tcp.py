@@ -21,7 +21,7 @@ CLIENT, SERVER = "10.0.1.6", "10.0.1.5"
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
-    with Lab(load_region("two_tenants")) as lab:
+    with Lab(load_region("two_hosts")) as lab:
         yield lab
         accounted(lab)
 
@@ -38,9 +38,9 @@ def back(port: int, flags: str, seq: int, ack: int = 0, payload: bytes = b"") ->
 
 def connect(lab: Lab, port: int) -> None:
     """Shakes hands: the client's next number is 101, the server's 501."""
-    lab.send("red-app", out(port, "S", 100))
-    lab.send("red-web", back(port, "SA", 500, 101))
-    lab.send("red-app", out(port, "A", 101, 501))
+    lab.send("client", out(port, "S", 100))
+    lab.send("web", back(port, "SA", 500, 101))
+    lab.send("client", out(port, "A", 101, 501))
 
 
 def record(lab: Lab, host: str, port: int) -> FlowRecord:
@@ -52,7 +52,7 @@ def record(lab: Lab, host: str, port: int) -> FlowRecord:
 
 def test_a_handshake_is_followed_at_both_hosts(lab: Lab) -> None:
     states = []
-    for send in (("red-app", out(1, "S", 100)), ("red-web", back(1, "SA", 500, 101)), ("red-app", out(1, "A", 101, 501))):
+    for send in (("client", out(1, "S", 100)), ("web", back(1, "SA", 500, 101)), ("client", out(1, "A", 101, 501))):
         lab.send(*send)
         states.append((record(lab, "beta", 1).state, record(lab, "alpha", 1).state))
 
@@ -63,14 +63,14 @@ def test_a_handshake_is_followed_at_both_hosts(lab: Lab) -> None:
 def test_data_within_the_window_passes(lab: Lab) -> None:
     connect(lab, 2)
 
-    assert lab.send("red-app", out(2, "PA", 101, 501, b"data")).at("red-web") == [out(2, "PA", 101, 501, b"data")]
+    assert lab.send("client", out(2, "PA", 101, 501, b"data")).at("web") == [out(2, "PA", 101, 501, b"data")]
 
 
 def test_a_number_above_the_window_is_refused_and_changes_nothing(lab: Lab) -> None:
     connect(lab, 3)
     before = record(lab, "beta", 3).columns
 
-    sent = lab.send("red-app", out(3, "PA", 101 + 100_000, 501, b"data"))
+    sent = lab.send("client", out(3, "PA", 101 + 100_000, 501, b"data"))
 
     assert sent.dropped() == {"INVALID_FLOW": 1}
     assert record(lab, "beta", 3).columns == before
@@ -79,13 +79,13 @@ def test_a_number_above_the_window_is_refused_and_changes_nothing(lab: Lab) -> N
 def test_an_acknowledgement_of_what_was_never_sent_is_refused(lab: Lab) -> None:
     connect(lab, 4)
 
-    assert lab.send("red-web", back(4, "A", 501, 5000)).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("web", back(4, "A", 501, 5000)).dropped() == {"INVALID_FLOW": 1}
 
 
 def test_a_segment_in_the_middle_of_nothing_is_refused(lab: Lab) -> None:
-    assert lab.send("red-app", out(5, "A", 100, 1)).dropped() == {"INVALID_FLOW": 1}
-    assert lab.send("red-app", out(5, "SA", 100, 1)).dropped() == {"INVALID_FLOW": 1}
-    assert lab.send("red-app", out(5, "R", 100)).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("client", out(5, "A", 100, 1)).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("client", out(5, "SA", 100, 1)).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("client", out(5, "R", 100)).dropped() == {"INVALID_FLOW": 1}
     assert LabFlows(lab).count("beta") == 0
 
 
@@ -93,13 +93,13 @@ def test_a_segment_in_the_middle_of_nothing_is_refused(lab: Lab) -> None:
 def test_flags_that_contradict_each_other_are_refused(lab: Lab, flags: str) -> None:
     connect(lab, 6)
 
-    assert lab.send("red-app", out(6, flags, 101, 501)).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("client", out(6, flags, 101, 501)).dropped() == {"INVALID_FLOW": 1}
 
 
 def test_a_reset_with_the_exact_number_closes_the_flow(lab: Lab) -> None:
     connect(lab, 7)
 
-    lab.send("red-web", back(7, "R", 501))
+    lab.send("web", back(7, "R", 501))
 
     assert record(lab, "beta", 7).state is FlowState.CLOSE
 
@@ -107,7 +107,7 @@ def test_a_reset_with_the_exact_number_closes_the_flow(lab: Lab) -> None:
 def test_a_reset_elsewhere_in_the_window_leaves_it_open_for_a_short_time(lab: Lab) -> None:
     connect(lab, 8)
 
-    assert lab.send("red-web", back(8, "R", 520)).dropped() == {}
+    assert lab.send("web", back(8, "R", 520)).dropped() == {}
 
     assert record(lab, "beta", 8).state is FlowState.ESTABLISHED
     assert record(lab, "beta", 8).expires_in == 10
@@ -116,60 +116,60 @@ def test_a_reset_elsewhere_in_the_window_leaves_it_open_for_a_short_time(lab: La
 def test_a_reset_below_the_window_is_refused(lab: Lab) -> None:
     connect(lab, 9)
 
-    assert lab.send("red-web", back(9, "R", 400)).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("web", back(9, "R", 400)).dropped() == {"INVALID_FLOW": 1}
 
 
 def test_a_refused_connection_is_forgotten_at_once(lab: Lab) -> None:
-    lab.send("red-app", out(10, "S", 100))
+    lab.send("client", out(10, "S", 100))
 
-    assert lab.send("red-web", back(10, "RA", 0, 101)).at("red-app") == [back(10, "RA", 0, 101)]
+    assert lab.send("web", back(10, "RA", 0, 101)).at("client") == [back(10, "RA", 0, 101)]
 
     assert (LabFlows(lab).count("alpha"), LabFlows(lab).count("beta")) == (0, 0)
 
 
 def test_a_closed_connection_may_be_opened_anew(lab: Lab) -> None:
     connect(lab, 11)
-    lab.send("red-app", out(11, "FA", 101, 501))
-    lab.send("red-web", back(11, "FA", 501, 102))
-    lab.send("red-app", out(11, "A", 102, 502))
+    lab.send("client", out(11, "FA", 101, 501))
+    lab.send("web", back(11, "FA", 501, 102))
+    lab.send("client", out(11, "A", 102, 502))
     assert record(lab, "beta", 11).state is FlowState.TIME_WAIT
 
-    lab.send("red-app", out(11, "S", 900))
+    lab.send("client", out(11, "S", 900))
 
     assert record(lab, "beta", 11).state is FlowState.SYN_SENT
-    assert LabFlows(lab).live("beta", lab.region.model.interface_of(lab.region.model.instance("red-app")).port) == 1
+    assert LabFlows(lab).live("beta", lab.region.model.interface_of(lab.region.model.instance("client")).port) == 1
 
 
 def test_windows_are_scaled_only_when_both_sides_offer_it(lab: Lab) -> None:
     scaled = [("WScale", 7)]
     syn = built(IP(src=CLIENT, dst=SERVER) / TCP(sport=12, dport=80, flags="S", seq=100, options=scaled))
     answer = built(IP(src=SERVER, dst=CLIENT) / TCP(sport=80, dport=12, flags="SA", seq=500, ack=101, options=scaled))
-    lab.send("red-app", syn)
-    lab.send("red-web", answer)
-    lab.send("red-app", out(12, "A", 101, 501))
+    lab.send("client", syn)
+    lab.send("web", answer)
+    lab.send("client", out(12, "A", 101, 501))
 
-    assert lab.send("red-web", back(12, "PA", 501 + 500_000, 101, b"x")).dropped() == {}
+    assert lab.send("web", back(12, "PA", 501 + 500_000, 101, b"x")).dropped() == {}
     connect(lab, 13)
-    assert lab.send("red-web", back(13, "PA", 501 + 500_000, 101, b"x")).dropped() == {"INVALID_FLOW": 1}
+    assert lab.send("web", back(13, "PA", 501 + 500_000, 101, b"x")).dropped() == {"INVALID_FLOW": 1}
 
 
 def test_a_loose_router_picks_flows_up() -> None:
-    with Lab(load_region("two_tenants"), flows=FlowPlan(tracking="loose", pickup_seconds=0)) as lab:
-        assert lab.send("red-app", out(14, "A", 100, 1)).at("red-web") == [out(14, "A", 100, 1)]
-        assert lab.send("red-app", out(15, "FA", 100, 1)).dropped() == {"INVALID_FLOW": 1}
+    with Lab(load_region("two_hosts"), flows=FlowPlan(tracking="loose", pickup_seconds=0)) as lab:
+        assert lab.send("client", out(14, "A", 100, 1)).at("web") == [out(14, "A", 100, 1)]
+        assert lab.send("client", out(15, "FA", 100, 1)).dropped() == {"INVALID_FLOW": 1}
 
 
 def test_a_router_that_has_just_started_picks_flows_up_for_a_while_and_counts_them() -> None:
-    with Lab(load_region("two_tenants"), flows=FlowPlan(pickup_seconds=60)) as lab:
-        sent = lab.send("red-app", out(16, "A", 100, 1))
+    with Lab(load_region("two_hosts"), flows=FlowPlan(pickup_seconds=60)) as lab:
+        sent = lab.send("client", out(16, "A", 100, 1))
         lab.advance(60)
 
         assert sent.changed["beta.flow_events.1"] == 1
-        assert lab.send("red-app", out(17, "A", 100, 1)).dropped() == {"INVALID_FLOW": 1}
-        assert lab.send("red-app", out(16, "A", 100, 1)).dropped() == {}
+        assert lab.send("client", out(17, "A", 100, 1)).dropped() == {"INVALID_FLOW": 1}
+        assert lab.send("client", out(16, "A", 100, 1)).dropped() == {}
 
 
 def test_a_router_that_tracks_nothing_lets_everything_pass() -> None:
-    with Lab(load_region("two_tenants"), flows=FlowPlan(tracking="off")) as lab:
-        assert lab.send("red-app", out(18, "SF", 100)).at("red-web") == [out(18, "SF", 100)]
+    with Lab(load_region("two_hosts"), flows=FlowPlan(tracking="off")) as lab:
+        assert lab.send("client", out(18, "SF", 100)).at("web") == [out(18, "SF", 100)]
         assert LabFlows(lab).count("beta") == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -24,16 +25,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def toll(running: Running) -> Iterator[Running]:
-    """With the plugin tollgate, whose sources are put back afterwards."""
+    """With the plugin tollgate."""
     running.call("PUT", "plugins/tollgate")
     yield running
-    folder = running.folder / "plugins" / "tollgate"
-    shutil.rmtree(folder)
-    shutil.copytree(PLUGINS / "tollgate", folder)
     running.call("DELETE", "plugins/tollgate")
 
 
-def permits(running: Running) -> list[dict]:
+def permits(running: Running) -> list[dict[str, Any]]:
     return list(running.client().items("toll-permits"))
 
 
@@ -101,16 +99,6 @@ def test_a_change_is_refused_while_the_plugin_is_not_loaded(running: Running) ->
     assert error.code == "UnsupportedOperation"
 
 
-def test_changed_sources_are_loaded_again_and_resources_stay(toll: Running) -> None:
-    ids = {permit["id"] for permit in permits(toll)}
-    source = toll.folder / "plugins" / "tollgate" / "plugin.py"
-    source.write_text(source.read_text().replace("number: int\n", 'number: int\n    colour: str = "grey"\n', 1))
-
-    toll.call("PUT", "plugins/tollgate")
-
-    assert {(permit["id"], permit["colour"]) for permit in permits(toll)} == {(one, "grey") for one in ids}
-
-
 def test_a_plugin_that_came_later_brings_its_routes(running: Running) -> None:
     folder = running.folder / "plugins" / "turnpike"
     shutil.copytree(PLUGINS / "tollgate", folder)
@@ -152,3 +140,21 @@ def test_metrics_tell_of_drops_and_of_plugins(toll: Running) -> None:
 
     assert 'p4vpc_tollgate_fee{currency="none"} 3.5' in text
     assert 'p4vpc_switch_ready{host="alpha"} 1.0' in text
+
+
+def test_changed_sources_are_loaded_again_and_resources_stay(toll: Running) -> None:
+    ids = {permit["id"] for permit in permits(toll)}
+    source = toll.folder / "plugins" / "tollgate" / "plugin.py"
+    source.write_text(source.read_text().replace("number: int\n", 'number: int\n    colour: str = "grey"\n', 1))
+
+    toll.call("PUT", "plugins/tollgate")
+
+    assert {(permit["id"], permit["colour"]) for permit in permits(toll)} == {(one, "grey") for one in ids}
+
+
+def test_sources_that_do_not_know_what_is_stored_are_refused(running: Running) -> None:
+    shutil.copy(PLUGINS / "tollgate" / "plugin.py", running.folder / "plugins" / "tollgate" / "plugin.py")
+
+    error = running.refusal("PUT", "plugins/tollgate")
+
+    assert "existing TollPermit.colour is no field of it" in str(error)
