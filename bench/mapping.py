@@ -1,205 +1,222 @@
-"""Programming latency of the mapping service: from an accepted change to the last router that has it, by miss policy.
+"""Programming latency by miss policy: from the commit of a move to the last switch and router that has it.
 
-The routers of `on-demand` are simulated: one process with a socket for each, on loopback, decodes every message and
-confirms it; all of them hold every address that changes. Those of `preload` and `gateway` are real engines behind the
-P4Runtime service, in process, written one after the other; the line for more routers than engines is extrapolated.
+The controller is the real one: store, plan, loop and mapping service. Its switches are real engines behind the
+P4Runtime service, in this process. The other routers of `on-demand` are simulated on loopback in a process of their own:
+all of them hold every address that moves, decode each message, and pay for it what a real router was measured to take.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import multiprocessing
 import resource
-import selectors
 import socket
-import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from finsy.proto import p4r
-from rich.console import Console
-from rich.table import Table
-
-from controller.mapping import Kind, Mapping, Message
+from bench.mapping_region import (
+    SERVICE,
+    EngineDevice,
+    Size,
+    address,
+    connecting,
+    host_id,
+    resources,
+    simulated_routers,
+    underlay,
+)
+from bench.row import FULL, Budget, Row, at_most
+from controller.mapping import Mapping, MappingService
 from controller.mapping.histogram import Histogram
-from controller.mapping.protocol import SIZE
 from controller.mapping.server import MappingServer
-from controller.p4rt import Entry, Schema
+from controller.model import NetworkInterface
+from controller.model.transaction import OPERATOR
+from controller.p4rt import Program
+from controller.service import Options, Service
+from controller.store import Ledger, Store
 from topologies import programs
+from topologies.lab import Lab
 from topologies.lab_switch import LabSwitch
+from topologies.region import load_region
 
-PORT = 16082
-SERVICE = "127.0.0.1"
-VPC = 1
-_FIRST_ADDRESS = int(IPv6Address("::ffff:10.0.0.4"))
-_FIRST_ROUTER = int(IPv4Address("127.1.0.1"))
-_PATIENCE = 0.5  # seconds to wait for answers
-_WINDOW = 50  # questions under way
+needs = ("cc",)
+P50, P99 = at_most(184), at_most(576)  # ms: what Andromeda was published with
+_ROUTERS = 1000
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table; latencies in seconds."""
+class Measured:
+    """One policy's figures. Messages are those for one change; entries those of the fullest switch."""
 
-    policy: str
-    routers: str
-    p50: float
-    p99: float
+    size: Size
+    latency: Histogram
     messages: float
-    entries: str
-    memory: str
+    entries: int
+    memory_mb: float
 
 
-def address(index: int) -> IPv6Address:
-    """The address of the VPC's n-th interface."""
-    return IPv6Address(_FIRST_ADDRESS + index)
-
-
-def router(index: int) -> IPv4Address:
-    """The loopback address of the n-th simulated router."""
-    return IPv4Address(_FIRST_ROUTER + index)
-
-
-def simulated_routers(count: int, asked: int, ready: multiprocessing.Queue[str]) -> None:
-    """Routers that all ask about the first `asked` addresses, and then confirm what they are told, until killed."""
-    selector = selectors.DefaultSelector()
-    endpoints: list[socket.socket] = []
-    for index in range(count):
-        endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        endpoint.bind((str(router(index)), PORT))
-        selector.register(endpoint, selectors.EVENT_READ)
-        endpoints.append(endpoint)
-    for number in range(asked):
-        question = Message(Kind.REQUEST, VPC, address(number)).encode()
-        for start in range(0, count, _WINDOW):
-            _ask(selector, endpoints[start : start + _WINDOW], question)
-    ready.put("ready")
-    while True:
-        _serve(selector, _PATIENCE)
-
-
-def _ask(selector: selectors.BaseSelector, endpoints: Sequence[socket.socket], question: bytes) -> None:
-    for endpoint in endpoints:
-        endpoint.sendto(question, (SERVICE, PORT))
-    deadline = time.monotonic() + _PATIENCE
-    waiting = {endpoint.fileno() for endpoint in endpoints}
-    while waiting and time.monotonic() < deadline:
-        waiting -= _serve(selector, _PATIENCE)
-
-
-def _serve(selector: selectors.BaseSelector, wait: float) -> set[int]:
-    heard = set()
-    for key, _ in selector.select(wait):
-        message = Message.decode(_socket(key).recv(SIZE))
-        heard.add(key.fd)
-        if message.ack_wanted:
-            _socket(key).sendto(bytes([Kind.ACK]) + message.encode()[1:], (SERVICE, PORT))
-    return heard
-
-
-def _socket(key: selectors.SelectorKey) -> socket.socket:
-    assert isinstance(key.fileobj, socket.socket)
-    return key.fileobj
-
-
-async def on_demand(routers: int, interfaces: int, changes: int) -> Row:
-    """Changes of addresses that every router holds, one after the other."""
-    server = await MappingServer.start(SERVICE, port=PORT)
-    server.service = type(server.service)(asyncio.get_running_loop().time() - 3600)
-    for index in range(interfaces):
-        server.service.load(VPC, address(index), Mapping(router(index % routers), index + 1, version=1))
-    ready: multiprocessing.Queue[str] = multiprocessing.Queue()
-    process = multiprocessing.Process(target=simulated_routers, args=(routers, changes, ready), daemon=True)
-    process.start()
-    try:
-        await asyncio.to_thread(ready.get)
-        for index in range(changes):
-            await server.change(VPC, address(index), Mapping(router((index + 1) % routers), index + 1, version=2))
-    finally:
-        process.kill()
-        process.join()
-        server.close()
-    memory = f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB in the service"
-    again = server.service.counts["confirmed_again"]
-    latency = server.service.latency
-    messages = 2 * routers + 2 * again / changes
-    entries = f"{interfaces:,} in the service, {changes} in a router"
-    return Row(
-        "on-demand", f"{routers:,} simulated", latency.percentile(50), latency.percentile(99), messages, entries, memory
+def measure(budget: Budget = FULL) -> list[Row]:
+    """A VPC of `budget.entries` interfaces; moves one after the other."""
+    cost = cost_of_a_message()
+    changes = max(3, round(40 * budget.seconds))
+    routers = _ROUTERS if budget.entries >= 10_000 else 30
+    few = max(60, budget.entries // 50)
+    sizes = (
+        Size("on-demand", routers + 16, 16, budget.entries, changes),
+        Size("gateway", routers + 16, 16, budget.entries, changes),
+        Size("preload", 16, 16, few, changes),
     )
+    found = [alone(size, cost) for size in sizes]
+    rows = [row for one in found for row in _rows(one, cost)]
+    preload = found[-1]
+    factor = (routers + 16) / preload.size.hosts
+    worst = preload.latency.percentile(99) * 1000 * factor
+    note = f"extrapolated: {factor:.0f} times the figure of {preload.size.hosts} switches, written one after the other"
+    return [*rows, Row(f"preload, {routers + 16} switches, p99", worst, "ms", note=note)]
 
 
-async def written(switches: Sequence[LabSwitch], schema: Schema, entries: int, changes: int) -> Histogram:
-    """Modifies one mapping in every switch, one switch after the other, for each change."""
-    for switch in switches:
-        await switch.write([_update(p4r.Update.INSERT, schema, index, 1) for index in range(entries)])
-    latency = Histogram()
-    for index in range(changes):
-        begin = time.perf_counter()
-        for switch in switches:
-            await switch.write([_update(p4r.Update.MODIFY, schema, index, 2)])
-        latency.add(time.perf_counter() - begin)
-    return latency
-
-
-def _update(kind: p4r.Update.Type.ValueType, schema: Schema, index: int, host: int) -> p4r.Update:
-    entry = Entry("mapping", {"vpc": VPC, "address": address(index)}, "to_host", host=host, eni=index + 1)
-    return p4r.Update(type=kind, entity=p4r.Entity(table_entry=schema.encode(entry)))
-
-
-async def by_tables(engines: int, entries: int, changes: int, routers: int) -> list[Row]:
-    """One gateway; as many preloaded routers as there are engines; and what that makes for more of them."""
-    program = programs.compiled("vrouter")
-    schema = Schema(program.p4info)
-    switches = [LabSwitch(f"s{index}", index + 1) for index in range(engines + 1)]
-    for switch in switches:
-        await switch.set_program(program)
-    gateway = await written(switches[:1], schema, entries, changes)
-    preload = await written(switches[1:], schema, entries, changes)
-    for switch in switches:
-        switch.close()
-    held, factor = f"{entries:,} in each", routers / engines
-    p50, p99 = preload.percentile(50), preload.percentile(99)
+def _rows(found: Measured, cost: float) -> list[Row]:
+    size = found.size
+    name = f"{size.policy}, {size.switches} switches"
+    if size.policy == "on-demand":
+        name += f" and {size.hosts - size.switches} simulated routers"
+    goals = (None, None) if size.policy == "preload" else (P50, P99)
+    note = f"{size.interfaces:,} interfaces; {cost * 1e6:.1f} us per message" if size.policy == "on-demand" else ""
+    note = note or f"{size.interfaces:,} interfaces"
     return [
-        Row("gateway", "1 engine", gateway.percentile(50), gateway.percentile(99), 1, held, ""),
-        Row("preload", f"{engines} engines", p50, p99, engines, held, ""),
-        Row("preload", f"{routers:,}, extrapolated", p50 * factor, p99 * factor, routers, held, ""),
+        Row(f"{name}, p50", found.latency.percentile(50) * 1000, "ms", goals[0], note=note),
+        Row(f"{name}, p99", found.latency.percentile(99) * 1000, "ms", goals[1]),
+        Row(f"{name}, messages for a move", found.messages, ""),
+        Row(f"{name}, entries of the fullest switch", found.entries, ""),
+        Row(f"{name}, memory of controller and engines", found.memory_mb, "MB"),
     ]
 
 
-def report(rows: Sequence[Row]) -> Table:
-    """The rows as a table."""
-    table = Table(title="mapping: from an accepted change to the last router that has it")
-    for column in ("policy", "routers", "p50 ms", "p99 ms", "messages per change", "mappings held", "memory"):
-        table.add_column(column)
-    for row in rows:
-        times = (f"{row.p50 * 1000:.2f}", f"{row.p99 * 1000:.2f}")
-        table.add_row(row.policy, row.routers, *times, f"{row.messages:.0f}", row.entries, row.memory)
-    return table
+def cost_of_a_message() -> float:
+    """Seconds that a real router takes for one ANSWER, cache write and all: the engine's time, without sockets."""
+    region = load_region("two_hosts")
+    policy = replace(region.mapping, policy="on-demand")
+    with Lab(replace(region, mapping=policy)) as lab:
+        switch = lab.switches[next(iter(lab.switches))]
+        host = next(host for host in region.model.hosts.values() if host.name == switch.name)
+        service = MappingService(0.0)
+        frames = []
+        for index in range(500):
+            mapping = Mapping(underlay(1), index + 1, version=1)
+            service.load(1, address(index), mapping)
+            frames += answers(service, index, host.address)
+        begin = time.perf_counter()
+        switch.process_batch([(15, frame) for frame in frames])
+        return (time.perf_counter() - begin) / len(frames)
 
 
-async def measured(arguments: argparse.Namespace) -> list[Row]:
-    """All three policies."""
-    first = await on_demand(arguments.routers, arguments.interfaces, arguments.changes)
-    others = await by_tables(arguments.engines, arguments.entries, arguments.changes, arguments.routers)
-    return [first, *others]
+def answers(service: MappingService, index: int, host: Any) -> list[bytes]:
+    """The frames in which a change reaches a host."""
+    from scapy.layers.inet import IP, UDP
+    from scapy.layers.l2 import Ether
+    from scapy.packet import Raw
+
+    message = service._answer(0.0, (1, address(index)), host, ack_wanted=True)
+    ip = IP(src="172.31.255.1", dst=str(host)) / UDP(sport=6082, dport=6082) / Raw(message.data)
+    return [bytes(Ether(src="02:75:ff:ff:00:01", dst="02:75:00:01:00:0f") / ip)]
 
 
-def main() -> int:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(prog="python -m bench.mapping", description="programming latency by miss policy")
-    parser.add_argument("--routers", type=int, default=1000, help="simulated routers")
-    parser.add_argument("--interfaces", type=int, default=100_000, help="network interfaces in the VPC")
-    parser.add_argument("--changes", type=int, default=50)
-    parser.add_argument("--engines", type=int, default=16, help="real engines for preload")
-    parser.add_argument("--entries", type=int, default=1000, help="mappings in each of those")
-    rows = asyncio.run(measured(parser.parse_args()))
-    Console(width=None if sys.stdout.isatty() else 140).print(report(rows))
-    return 0
+def alone(size: Size, cost: float) -> Measured:
+    """Measures in a process of its own, so that memory is that of one policy."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=_child, args=(size, cost, results))
+    process.start()
+    found = results.get()
+    process.join()
+    if isinstance(found, str):
+        raise RuntimeError(found)
+    return found
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _child(size: Size, cost: float, results: Any) -> None:
+    try:
+        with tempfile.TemporaryDirectory(prefix="p4vpc-bench-") as folder:
+            results.put(asyncio.run(moves(size, cost, Path(folder))))
+    except Exception as error:
+        results.put(f"{size.policy}: {type(error).__name__}: {error}")
+
+
+async def moves(size: Size, cost: float, folder: Path) -> Measured:
+    """Moves interfaces between hosts with real switches, one after the other."""
+    program = programs.compiled("vrouter")
+    devices = {host_id(index): EngineDevice(LabSwitch(f"h{index}", index + 1)) for index in range(size.switches)}
+    ledger = Ledger(Store(folder / "region.db"))
+    with ledger.transaction(OPERATOR, "Begin") as tx:
+        for part in resources(size):
+            tx.put(part)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((str(SERVICE), 0))
+        port = probe.getsockname()[1]
+    server = await MappingServer.start(str(SERVICE), port=port)
+    service = Service(ledger, Options(connecting(devices), _giving(program), b"bench"), server)  # type: ignore[arg-type]
+    routers = _routers(size, port, cost) if size.policy == "on-demand" else None
+    try:
+        await service.start()
+        await _applied(ledger)
+        if routers is not None:
+            process, ready = routers
+            process.start()
+            await asyncio.to_thread(ready.get)
+        before = _counted(devices, server)
+        await _move_all(size, ledger)
+        messages = (_counted(devices, server) - before) / size.changes
+    finally:
+        if routers is not None:
+            routers[0].kill()
+        await service.stop()
+        server.close()
+    entries = max(switch.entries for switch in service.switches())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Measured(size, service.latency, messages, entries, memory)
+
+
+def _giving(program: Program) -> Any:
+    async def give(*_: object) -> Program:
+        return program
+
+    return give
+
+
+def _routers(size: Size, port: int, cost: float) -> tuple[Any, Any]:
+    """The process of the simulated routers, not started, and where it says that it is ready."""
+    ready: multiprocessing.Queue[str] = multiprocessing.Queue()
+    hosts = range(size.switches, size.hosts)
+    arguments = (hosts, size.changes, port, cost, ready)
+    return multiprocessing.Process(target=simulated_routers, args=arguments, daemon=True), ready
+
+
+async def _move_all(size: Size, ledger: Ledger) -> None:
+    for index in range(size.changes):
+        eni = ledger.model.network_interfaces[f"eni-{index}"]
+        with ledger.transaction(OPERATOR, "Move") as tx:
+            tx.put(_moved(tx.model.free_port(_next(size, eni)), eni, _next(size, eni)))
+        await _applied(ledger)
+
+
+def _next(size: Size, eni: NetworkInterface) -> str:
+    return host_id((int(eni.host_id.removeprefix("host-")) + 1) % (size.switches - 1))
+
+
+def _moved(port: int | None, eni: NetworkInterface, host: str) -> NetworkInterface:
+    assert port is not None
+    return replace(eni, host_id=host, port=port)
+
+
+async def _applied(ledger: Ledger) -> None:
+    while ledger.applied_revision < ledger.revision:
+        await asyncio.sleep(0.001)
+
+
+def _counted(devices: dict[str, EngineDevice], server: MappingServer) -> float:
+    """Messages so far: those of the mapping protocol both ways, and P4Runtime writes."""
+    confirmed = server.service.counts["confirmed"] + server.service.counts["confirmed_again"]
+    return 2 * confirmed + sum(device.writes for device in devices.values())

@@ -18,6 +18,7 @@ from scapy.layers.l2 import Ether
 from bench.engine import SECONDS, check, mpps, rate
 from bench.row import FULL, Budget, Goal, Row, at_least
 from bench.servers import BenchError
+from controller.plan import FlowPlan
 from controller.service import Controller
 from switch.engine import ActionCall, Engine, OpKind, TableOp
 from topologies import programs
@@ -52,13 +53,13 @@ class Router(LabSwitch):
 class World:
     """The region's routers with their entries; `wire` is the ports of FAR and NEAR that are wired together."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region, flows: FlowPlan | None = None) -> None:
         self.region = region
         self.program = programs.compiled("vrouter")
         hosts = region.model.hosts.values()
         self._routers = {host.name: Router(host.name, i) for i, host in enumerate(hosts, start=1)}
         devices = {host.id: self._routers[host.name] for host in hosts}
-        asyncio.run(Controller(region.model, self.program, devices).reconcile())
+        asyncio.run(Controller(region.model, self.program, devices, flows=flows).reconcile())
         self.eni = region.model.interface_of(region.model.instance(SENDER))
         self.vpc = region.model.vpcs[self.eni.vpc_id].number.to_bytes(3)
         ends = {(link.host_a, link.host_b): link.port_a for link in region.links}

@@ -97,6 +97,9 @@ class Filter:
         return fields | {name: _number(text) if text else 0 for name, text in addresses.items()}
 
 
+ANY = Filter()
+
+
 @dataclass(frozen=True)
 class Traffic:
     """What a flow has sent in one direction."""
@@ -139,7 +142,7 @@ class Answer:
     record: FlowRecord | None
 
 
-def question(op: Op, which: Filter = Filter(), first: int = 0, count: int = EVERYTHING, token: int = 0) -> bytes:
+def question(op: Op, which: Filter = ANY, first: int = 0, count: int = EVERYTHING, token: int = 0) -> bytes:
     """A packet for the CPU port."""
     return _packed({"op": op, "token": token, "first": first, "count": count, **which.fields()})
 

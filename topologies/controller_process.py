@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Any
 from controller.commands.client import Client, ClientError, Configuration
 from controller.mapping.protocol import PORT as MAPPING_PORT
 from controller.model.codec import Codec
-from controller.p4rt import Program
 from topologies.apply import region_settings
 from topologies.nodes import EmulationError
 from topologies.region import Region
@@ -27,11 +26,11 @@ _PAUSE = 0.02
 class ControllerProcess:
     """`p4vpc serve` on a Unix socket in a folder; it can be killed and started again."""
 
-    def __init__(self, folder: Path, program: Program, mapping_service: IPv4Address | None) -> None:
+    def __init__(self, folder: Path, mapping_service: IPv4Address | None, plugins: Sequence[str] = ()) -> None:
         self.socket = folder / "api.sock"
         self.log = folder / "controller.log"
         self._store = folder / "region.db"
-        self._program = program
+        self._plugins = plugins
         self._mapping_service = mapping_service
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,7 +62,8 @@ class ControllerProcess:
         """Starts the process; `wait_until_ready` when it is needed."""
         self.socket.unlink(missing_ok=True)
         command = [sys.executable, "-m", "controller", "serve", "--store", str(self._store), "--listen", self.endpoint]
-        command += ["--program", str(self._program.config), "--p4info", str(self._program.p4info_file)]
+        for name in self._plugins:
+            command += ["--plugin", name]
         if self._mapping_service is not None:
             command += ["--mapping", f"{self._mapping_service}:{MAPPING_PORT}"]
         with self.log.open("ab") as log:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from topologies.description_rules import check_region
+from topologies.sections import Part, take_parts
 
 
 def _name(value: str) -> str:
@@ -37,7 +38,7 @@ class _Part(BaseModel):
 
 
 class InternetDescription(_Part):
-    """What makes a host an edge: its addresses on the internet's side. The next hop is the internet's router by default."""
+    """What makes a host an edge: its addresses on the internet's side, and the next router there."""
 
     address: IPv4Address
     ipv6_address: IPv6Address | None = None
@@ -48,7 +49,8 @@ class InternetDescription(_Part):
 class HostDescription(_Part):
     """A physical host, its underlay address, and where its switch is if a controller is to program it.
 
-    `switch` is the address of a P4Runtime server, such as 127.0.0.1:9559 or unix:/run/a.sock. With `internet` it is an edge.
+    `switch` is the address of a P4Runtime server, such as 127.0.0.1:9559 or unix:/run/a.sock. With `internet` the host
+    is an edge.
     """
 
     underlay: IPv4Address
@@ -149,6 +151,11 @@ class RegionDescription(_Part):
 
 def load_description(path: Path) -> RegionDescription:
     """Reads a YAML file; RegionError names the file and the field that is wrong."""
+    return read_description(path)[0]
+
+
+def read_description(path: Path) -> tuple[RegionDescription, list[Part]]:
+    """The same, and the parts of it that belong to plugins."""
     try:
         content = yaml.safe_load(path.read_text())
     except OSError as error:
@@ -158,9 +165,19 @@ def load_description(path: Path) -> RegionDescription:
     if not isinstance(content, dict):
         raise RegionError(f"{path}: a region has the fields name, hosts, links and vpcs")
     try:
-        return RegionDescription.model_validate(content)
+        own, parts = take_parts(content, _KNOWN)
+        return RegionDescription.model_validate(own), parts
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         raise RegionError(f"{path}: {place + ': ' if place else ''}{message}") from None
+
+
+_KNOWN = {
+    "": frozenset(RegionDescription.model_fields),
+    "hosts": frozenset(HostDescription.model_fields),
+    "vpcs": frozenset(VpcDescription.model_fields),
+    "vpcs.subnets": frozenset(SubnetDescription.model_fields),
+    "vpcs.instances": frozenset(InstanceDescription.model_fields),
+}

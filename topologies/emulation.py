@@ -55,11 +55,11 @@ class Emulation:
 
 
 @contextmanager
-def running(region: Region, switch: str = "p4vpc") -> Iterator[Emulation]:
-    """Starts the region on one kind of `SWITCHES` with its controller; stops everything at the end."""
+def running(region: Region, switch: str = "p4vpc", plugins: Sequence[str] = ()) -> Iterator[Emulation]:
+    """Starts the region on one kind of `SWITCHES` with its controller and plugins; stops everything at the end."""
     if not sandbox.inside():
         raise EmulationError("a region runs inside topologies.sandbox")
-    program = programs.compiled("vrouter")
+    programs.compiled("vrouter")  # before the clock runs
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="p4vpc-") as folder, ExitStack() as ends:
         Mininet.inited = True  # its initialisation raises system-wide limits, which a sandbox may not
@@ -68,7 +68,7 @@ def running(region: Region, switch: str = "p4vpc") -> Iterator[Emulation]:
         routers = _routers(region, net, Path(folder), SWITCHES[switch])
         nodes = _fabric(region, net, routers)
         service = region.mapping.service if region.mapping.policy == "on-demand" else None
-        controller = ControllerProcess(Path(folder), program, service)
+        controller = ControllerProcess(Path(folder), service, plugins)
         ends.callback(controller.stop)
         controller.start()
         sockets = Sockets()

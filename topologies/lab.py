@@ -44,7 +44,7 @@ class LabError(Exception):
 
 @dataclass(frozen=True)
 class Sent:
-    """What a packet caused: frames by instance, frames that crossed the underlay or left an edge, counters that moved."""
+    """What a packet caused: frames by instance, frames that crossed the underlay or left an edge, and counters."""
 
     frames: Mapping[str, list[bytes]]
     underlay: list[bytes]
@@ -135,7 +135,7 @@ class Lab:
 
     def tell(self, outgoing: Sequence[Outgoing]) -> Sent:
         """Lets messages of the mapping service travel to the hosts."""
-        return self._observed(self._fabric.deliver(outgoing))
+        return self._observed([self._fabric.deliver(outgoing)])
 
     def adopt(self, model: Model, moves: tuple[Move, ...]) -> None:
         """Goes on with a changed model: the switches are brought to it, the instances plugged in where it says."""
@@ -213,7 +213,7 @@ class Lab:
         async def ask(host: PhysicalHost, port: int, data: bytes) -> list[Step]:
             return reader.read(self.switches[host.name].explain(port, data))
 
-        walker = Walker(self.region.model, reader, ask)
+        walker = Walker(self.region.model, ask)
         return asyncio.run(walker.walk(self.region.model.hosts[eni.host_id], eni.port, bytes(frame)))
 
     def inject(self, host: str, port: int, frame: bytes) -> Sent:
@@ -222,13 +222,13 @@ class Lab:
 
     def inject_all(self, host: str, port: int, frames: Iterable[bytes]) -> Sent:
         """Lets frames enter one after the other; what they caused together."""
-        return self._observed(*([((host, port), frame)] for frame in frames))
+        return self._observed([((host, port), frame)] for frame in frames)
 
     def emit(self, host: str, frames: Iterable[bytes]) -> Sent:
         """Lets a physical host itself send to the fabric, past its router: what one does that was taken over."""
-        return self._observed(*(self._fabric.carry(host, frame, self.now) for frame in frames))
+        return self._observed(self._fabric.carry(host, frame, self.now) for frame in frames)
 
-    def _observed(self, *packets: Iterable[tuple[End, bytes]]) -> Sent:
+    def _observed(self, packets: Iterable[Iterable[tuple[End, bytes]]]) -> Sent:
         before = self.counters()
         trace = _Trace()
         for waiting in packets:

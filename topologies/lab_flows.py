@@ -16,6 +16,7 @@ from controller.flow_records import (
 )
 from topologies.lab import Lab
 
+ANY = Filter()
 WHOLE_SWEEP = 2048  # ticks, for a table of 2^19 buckets
 
 
@@ -25,15 +26,15 @@ class LabFlows:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    def flows(self, host: str, which: Filter = Filter()) -> list[FlowRecord]:
+    def flows(self, host: str, which: Filter = ANY) -> list[FlowRecord]:
         """All records of a router that fit."""
         return [answer.record for answer in self._answers(host, Op.DUMP, which) if answer.record is not None]
 
-    def count(self, host: str, which: Filter = Filter()) -> int:
+    def count(self, host: str, which: Filter = ANY) -> int:
         """How many records fit."""
         return sum(answer.found for answer in self._answers(host, Op.COUNT, which))
 
-    def delete(self, host: str, which: Filter = Filter()) -> int:
+    def delete(self, host: str, which: Filter = ANY) -> int:
         """Removes the records that fit; returns how many."""
         return sum(answer.found for answer in self._answers(host, Op.DELETE, which))
 

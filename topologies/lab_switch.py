@@ -9,6 +9,7 @@ from typing import Any
 from finsy.proto import p4r
 
 from controller.p4rt import Program, Schema, TableError
+from switch.engine.build import BuildOptions
 from switch.engine.engine import Engine
 from switch.engine.explain import Explainer
 from switch.engine.values import ActionCall, Clock, Target
@@ -19,20 +20,22 @@ from switch.p4runtime.target import EventHandler, Handover, PacketInHandler
 
 _ACTIONS = p4r.SetForwardingPipelineConfigRequest
 _ELECTION = p4r.Uint128(low=1)
+_BY_PORT = "port_drops"
 
 
 class LabTarget:
     """What the P4Runtime service drives: an engine, and no ports of its own."""
 
-    def __init__(self, device_id: int) -> None:
+    def __init__(self, device_id: int, options: BuildOptions | None = None) -> None:
         self.device_id = device_id
         self.engine: Engine | None = None
+        self._options = options
         self._packet_in: PacketInHandler | None = None
         self._event: EventHandler | None = None
 
     def load(self, config: bytes, *, keep: bool, handover: Handover | None = None) -> list[str]:
         """Loads a program; with `keep`, what still fits is taken over. `handover` fills what the engine does not."""
-        engine = Engine(config, clock=Clock.VIRTUAL)
+        engine = Engine(config, clock=Clock.VIRTUAL, options=self._options)
         if handover is not None:
             handover.fill(engine)
         kept = engine.adopt(self.engine) if keep and self.engine is not None else []
@@ -55,9 +58,9 @@ class LabTarget:
 class LabSwitch:
     """A switch as the controller sees it (`controller.p4rt.Device`), and as the lab's wires see it."""
 
-    def __init__(self, name: str, device_id: int) -> None:
+    def __init__(self, name: str, device_id: int, options: BuildOptions | None = None) -> None:
         self.name = name
-        self._target = LabTarget(device_id)
+        self._target = LabTarget(device_id, options)
         self._service = P4RuntimeService(self._target)
         self._drop_reasons: dict[int, str] = {}
         self._explainer: Explainer | None = None
@@ -110,7 +113,7 @@ class LabSwitch:
         return self._running().process(port, frame)
 
     def process_batch(self, frames: Sequence[tuple[int, bytes]]) -> list[tuple[int, int, bytes]]:
-        """Lets frames in, as (port, frame); returns (index of the frame that caused it, port, frame) for what leaves."""
+        """Lets frames in, as (port, frame); returns (index of the one that caused it, port, frame) for what leaves."""
         return self._running().process_batch(frames)
 
     def explain(self, port: int, frame: bytes) -> list[dict[str, Any]]:
@@ -129,6 +132,8 @@ class LabSwitch:
         found: Counter[str] = Counter()
         engine = self._running()
         for name, counter in engine.counters.items():
+            if name == _BY_PORT:
+                continue  # the same drops again, in a cell for each port and reason
             for cell, (packets, _) in enumerate(counter.read_all()):
                 if packets:
                     found[f"{name}.{self._cell(name, cell)}"] = packets

@@ -8,9 +8,10 @@ from pathlib import Path
 from controller.model import Model, NetworkInterface, PhysicalHost
 from controller.model.ids import stable_id
 from controller.plan import MappingPlan
-from topologies.description import RegionDescription, RegionError, load_description
+from topologies.description import RegionDescription, RegionError, read_description
 from topologies.edges import edge_ports
 from topologies.region_vpcs import VpcBuilder
+from topologies.sections import described
 from topologies.underlay import FABRIC_PORT, SERVICE_MAC, Fabric, UnderlayLink, build_underlay, underlay_mac
 
 ROUTER_MAC = "02:76:70:63:00:01"  # of every router, towards its instances (p4src/include/types.p4)
@@ -50,7 +51,13 @@ def load_region(name_or_path: str) -> Region:
         if not path.exists():
             known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
             raise RegionError(f"no topology is called {name_or_path!r} (there are {known}), and it is not a YAML file")
-    return build_region(load_description(path))
+    description, parts = read_description(path)
+    region = build_region(description)
+    try:
+        resources = described(region.model, parts)
+    except ValueError as error:
+        raise RegionError(f"{path}: {error}") from None
+    return replace(region, model=Model([*region.model.resources(), *resources])) if resources else region
 
 
 def build_region(description: RegionDescription) -> Region:
@@ -60,11 +67,12 @@ def build_region(description: RegionDescription) -> Region:
         for name, host in description.hosts.items()
     }
     underlay = build_underlay(description, hosts)
-    resources = [*hosts.values(), *underlay.routes, *edge_ports(description, hosts), *VpcBuilder(description).resources()]
+    edges = edge_ports(description, hosts)
+    resources = [*hosts.values(), *underlay.routes, *edges, *VpcBuilder(description).resources()]
     return Region(description.name, Model(resources), underlay.links, _mapping(description), underlay.fabric)
 
 
 def _mapping(description: RegionDescription) -> MappingPlan:
-    described = description.mapping
+    mapping = description.mapping
     gateway = stable_id("host", description.gateway) if description.gateway else ""
-    return MappingPlan(described.policy, described.service, gateway, key=f"lab of {description.name}".encode())
+    return MappingPlan(mapping.policy, mapping.service, gateway, key=f"lab of {description.name}".encode())

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from controller.api import compute, network, operator, peering, region
+from controller.api import compute, network, observe, operator, peering, region
 from controller.api.gate import Gate
 from controller.api.plugins import serve_plugins
 from controller.errors import RequestError, StoreError
@@ -34,6 +34,8 @@ _STATUS: Mapping[str, int] = {
     "ResourceConflict": 409,
     "InsufficientFreeAddressesInSubnet": 409,
     "InsufficientInstanceCapacity": 409,
+    "IncorrectState": 409,
+    "Unavailable": 503,
 }
 _HTTP_CODES: Mapping[int, str] = {404: "InvalidAction", 405: "InvalidAction", 400: "MalformedRequest"}
 
@@ -69,6 +71,9 @@ def routed_app() -> FastAPI:
         region.mappings,
         region.history,
         region.status,
+        observe.explanations,
+        observe.drops,
+        observe.traffic,
     ):
         app.include_router(router)
     app.add_exception_handler(RequestError, _refused)

@@ -32,6 +32,7 @@ from controller.model import (
 )
 from controller.model.observations import SwitchState
 from controller.model.transaction import Caller, Transaction, find
+from controller.observatory import Observatory
 from controller.plan.targets import route_state
 from controller.store import Ledger
 from controller.store import Request as Repeatable
@@ -57,6 +58,8 @@ class Gate:
         self.switches = switches
         self.plugged: Callable[[str], None] = lambda eni_id: None
         self.latencies: Callable[[], Mapping[str, Histogram]] = dict
+        self.observatory: Observatory | None = None
+        self.plugin_names: Callable[[], Iterable[str]] = tuple
 
     @property
     def model(self) -> Model:

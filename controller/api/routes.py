@@ -17,6 +17,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"model": Problem, "description": "Only an operator may do this"},
     404: {"model": Problem, "description": "There is no such resource for this caller"},
     409: {"model": Problem, "description": "Something else is in the way: a dependency, a conflict"},
+    503: {"model": Problem, "description": "A switch or the store cannot be reached now"},
 }
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -57,6 +57,9 @@ def configuration(
     )
 
 
+_D = TypeVar("_D")
+
+
 class Client:
     """Asks a controller. The endpoint is http://, https:// or unix:PATH."""
 
@@ -80,6 +83,9 @@ class Client:
 
     def call(self, verb: str, path: str, body: object = None, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The answer to a request; ClientError with the controller's code when it refuses."""
+        return self._asked(verb, path, body, query, dict)
+
+    def _asked(self, verb: str, path: str, body: object, query: Mapping[str, str] | None, kind: type[_D]) -> _D:
         try:
             answer = self._http.request(verb, f"/v1/{path}", json=body, params=query)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
@@ -88,11 +94,11 @@ class Client:
             document = answer.json()
         except ValueError:
             document = None
-        if not isinstance(document, dict):
-            raise ClientError(f"{self._endpoint}: this is no p4vpc controller (status {answer.status_code})")
-        if answer.is_error:
+        if answer.is_error and isinstance(document, dict):
             text = str(document.get("message", f"status {answer.status_code}"))
             raise ClientError(text, document.get("code"), document.get("field"))
+        if not isinstance(document, kind):
+            raise ClientError(f"{self._endpoint}: this is no p4vpc controller (status {answer.status_code})")
         return document
 
     def items(self, path: str, query: Mapping[str, str] | None = None, limit: int | None = None) -> Iterator[Any]:
@@ -109,6 +115,10 @@ class Client:
             if page["next_token"] is None:
                 return
             wanted["next_token"] = page["next_token"]
+
+    def listed(self, path: str, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """A list that comes in one piece."""
+        return self._asked("GET", path, None, query, list)
 
     def close(self) -> None:
         """Ends the connection."""

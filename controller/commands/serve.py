@@ -30,6 +30,7 @@ from controller.loader import PluginError
 from controller.loader.manager import PluginManager
 from controller.model import Token
 from controller.model.transaction import OPERATOR
+from controller.observatory import Observatory
 from controller.p4rt import ProgramError
 from controller.service import Options, Service
 from controller.store import Ledger, Store
@@ -117,7 +118,16 @@ async def running(
     app = create_app(ledger, service.switches, plugins)
     app.state.gate.plugged = service.plugged
     app.state.gate.latencies = service.latencies
-    config = uvicorn.Config(app, log_level="warning", ssl_certfile=tls[0], ssl_keyfile=tls[1], server_header=False)
+    app.state.gate.observatory = Observatory(lambda: ledger.model, service.devices, plugins.program)
+    app.state.gate.plugin_names = lambda: [plugin.name for plugin in plugins.loaded]
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        ssl_certfile=tls[0],
+        ssl_keyfile=tls[1],
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
     try:
         config.load()
     except OSError as error:  # also what TLS complains about

@@ -9,6 +9,7 @@ from typing import Any
 
 from controller.p4rt import Schema, TableInfo
 
+_DROPS = "drops"  # the counter with a cell for each drop reason
 _ADDRESSES = frozenset({"host", "other", "service", "gateway", "router"})  # 32-bit fields that are IPv4 addresses
 
 
@@ -18,7 +19,8 @@ class Step:
 
     `kind` is ingress, egress, table, count, dropped, out, cloned, recirculated, resubmitted, replicated, digest or cut.
     `number` is a port, a session, a group, or a counter's cell; `name` the table or counter. A table has the values
-    that were looked up, `hit`, and the action with its arguments; `packet` is what left.
+    that were looked up, `hit`, and the action with its arguments; `packet` is what left,
+    `reason` why it was dropped (with the count of it).
     """
 
     kind: str
@@ -29,12 +31,15 @@ class Step:
     action: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     packet: bytes = b""
+    reason: str = ""
 
     def __str__(self) -> str:
         if self.kind == "table":
             key = ", ".join(f"{name}={value}" for name, value in self.key)
             arguments = ", ".join(f"{name}={value}" for name, value in self.arguments)
             return f"{self.name}[{key}] {'hit' if self.hit else 'miss'}: {self.action or 'nothing'}({arguments})"
+        if self.reason:
+            return f"counted as dropped: {self.reason}"
         if self.kind == "count":
             return f"counted {self.name}[{self.number}]"
         return {
@@ -67,7 +72,9 @@ class StepReader:
             kind = document["kind"]
             if kind != "table":
                 packet = bytes.fromhex(document.get("packet", ""))
-                yield Step(kind, document.get("number", 0), document.get("name", ""), packet=packet)
+                number, name = document.get("number", 0), document.get("name", "")
+                reason = self._reasons.get(number, str(number)) if name == _DROPS else ""
+                yield Step(kind, number, name, packet=packet, reason=reason)
             elif document["name"] in self._tables:
                 yield self._table(self._tables[document["name"]], document)
 
@@ -104,7 +111,3 @@ class StepReader:
         if width == 32 and name in _ADDRESSES:
             return str(IPv4Address(value))
         return str(value)
-
-    def reason(self, cell: int) -> str:
-        """The name of a drop reason."""
-        return self._reasons.get(cell, str(cell))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from controller.explain.steps import Step, StepReader
+from controller.explain.steps import Step
 from controller.model import Model, PhysicalHost
 from controller.model.model import FIRST_ENI_PORT
 
@@ -39,9 +39,8 @@ class Walk:
 class Walker:
     """Follows packets through the switches of a region. `ask` explains one packet at one switch."""
 
-    def __init__(self, model: Model, reader: StepReader, ask: Ask) -> None:
+    def __init__(self, model: Model, ask: Ask) -> None:
         self._model = model
-        self._reader = reader
         self._ask = ask
         self._hosts = {host.address: host for host in model.hosts.values()}
 
@@ -54,7 +53,7 @@ class Walker:
         while waiting and len(hops) < MAX_HOPS:
             host, port, frame = waiting.popleft()
             steps = await self._ask(host, port, frame)
-            reasons = self._reasons(steps)
+            reasons = [step.reason for step in steps if step.reason]
             dropped += [(host.name, reason) for reason in reasons]
             verdicts = [f"dropped: {reason}" for reason in reasons]
             for step in steps:
@@ -64,9 +63,6 @@ class Walker:
                     verdicts.append("kept by the router")
             hops.append(Hop(host.name, port, tuple(steps), tuple(verdicts)))
         return Walk(tuple(hops), tuple(delivered), tuple(dropped))
-
-    def _reasons(self, steps: list[Step]) -> list[str]:
-        return [self._reader.reason(step.number) for step in steps if step.kind == "count" and step.name == "drops"]
 
     def _leaves(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -36,8 +36,12 @@ class Switches(Protocol):
         """Brings all switches to the program and parts that there are now; TableError when one could not run it."""
         ...
 
-    async def verify(self, program: Program) -> None:
-        """TableError when a switch could not run the program."""
+    def programs_in_use(self) -> list[str]:
+        """The names of the programs that the region's switches run."""
+        ...
+
+    async def verify(self, programs: Mapping[str, Program]) -> None:
+        """TableError when a switch could not run its program."""
         ...
 
     def devices(self) -> dict[str, Any]:
@@ -73,11 +77,11 @@ class PluginManager:
 
     # -- what the service asks ------------------------------------------------------------------------------------
 
-    async def program(self) -> Program:
-        """The routers' program with what is loaded, compiled when it is first needed."""
-        if self._fixed is not None:
+    async def program(self, name: str = "vrouter") -> Program:
+        """A program with what is loaded, compiled when it is first needed."""
+        if self._fixed is not None and name == "vrouter":
             return await self._fixed()
-        return await self._compiled([plugin.manifest for plugin in self.loaded])
+        return await self._compiled(name, [plugin.manifest for plugin in self.loaded])
 
     def parts(self) -> list[PluginPart]:
         """The plan's parts of what is loaded."""
@@ -91,9 +95,9 @@ class PluginManager:
     @asynccontextmanager
     async def connected(self, node: Any, device: Any) -> AsyncIterator[None]:
         """Hands packets and digests of a switch to the plugins as long as it is ready."""
-        program = await self.program()
         host = self._ledger.model.hosts[node.state.host_id]
-        task = asyncio.create_task(listen(device, Node(host), program.p4info, lambda: self.loaded))
+        program = await self.program(host.program)
+        task = asyncio.create_task(listen(device, Node(host, host.program), program.p4info, lambda: self.loaded))
         try:
             yield
         finally:
@@ -225,14 +229,15 @@ class PluginManager:
     async def _try(self, manifests: Sequence[Manifest]) -> None:
         """Compiles the program with these plugins, and asks all switches whether they could run it."""
         with _refusing():
-            program = await self._compiled(manifests)
+            names = ["vrouter"] if self._switches is None else self._switches.programs_in_use()
+            programs = {name: await self._compiled(name, manifests) for name in names}
             if self._switches is not None:
-                await self._switches.verify(program)
+                await self._switches.verify(programs)
 
-    async def _compiled(self, manifests: Sequence[Manifest]) -> Program:
-        key = tuple(sorted(f"{manifest.folder}:{manifest.digest()}" for manifest in manifests))
+    async def _compiled(self, name: str, manifests: Sequence[Manifest]) -> Program:
+        key = (name, *sorted(f"{manifest.folder}:{manifest.digest()}" for manifest in manifests))
         if key not in self._programs:
-            self._programs[key] = await asyncio.to_thread(compiled, "vrouter", manifests)
+            self._programs[key] = await asyncio.to_thread(compiled, name, manifests)
         return self._programs[key]
 
     async def _reload(self) -> dict[str, bool]:

@@ -21,7 +21,7 @@ class PluginRuntime:
     """A plugin's hands: the model, transactions in its name, and the switches that are reached."""
 
     def __init__(
-        self, plugin: Plugin, ledger: Ledger, switches: Switches, program: Callable[[], Awaitable[Program]]
+        self, plugin: Plugin, ledger: Ledger, switches: Switches, program: Callable[[str], Awaitable[Program]]
     ) -> None:
         self._caller = Caller(f"plugin {plugin.name}")
         self._ledger = ledger
@@ -37,7 +37,9 @@ class PluginRuntime:
     def nodes(self) -> list[Node]:
         """The switches that are reached."""
         hosts = self._ledger.model.hosts
-        return [Node(hosts[host_id]) for host_id in self._switches.devices() if host_id in hosts]
+        return [
+            Node(hosts[host_id], hosts[host_id].program) for host_id in self._switches.devices() if host_id in hosts
+        ]
 
     def now(self) -> float:
         """Unix time."""
@@ -68,4 +70,4 @@ class PluginRuntime:
         device = self._switches.devices().get(node.id)
         if device is None:
             raise TableError(f"{node.name} is not reached")
-        return Session(device, Schema((await self._program()).p4info))
+        return Session(device, Schema((await self._program(node.program)).p4info))

@@ -6,11 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from itertools import islice
 
 from controller.mapping.histogram import Histogram
 from controller.mapping.protocol import Kind, Message, MessageError
 from controller.mapping.pushes import Change, Pushes
 from controller.mapping.table import NOWHERE, Holders, Key, Mapping, MappingTable, Presence
+
+_HANDED_OVER = 4096  # mappings that a host is told at once when nobody knows which it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,10 @@ class Outgoing:
 class MappingService:
     """Answers routers, and tells those who hold an answer when it changes.
 
-    A host may ask only about VPCs in which it has interfaces, and about their peers. Every answer has a lifetime; a host that does not confirm
-    a change is fenced when the lifetime of what it holds has run out. A service that has just started does not know who
-    was told by the one before it: for one lifetime it takes every host of a VPC for a holder.
+    A host may ask only about VPCs in which it has interfaces, and about their peers. Every answer has a lifetime; a
+    host that does not confirm a change is fenced when the lifetime of what it holds has run out. A service that has
+    just started does not know who was told by the one before it: for one lifetime it takes every host of a VPC for a
+    holder.
     """
 
     def __init__(self, now: float, settings: Settings | None = None) -> None:
@@ -128,8 +132,15 @@ class MappingService:
         return [*self._introduce(now, message, host), self._answer(now, key, host)]
 
     def hand_over(self, now: float, vpc: int, old: IPv4Address, new: IPv4Address) -> list[Outgoing]:
-        """Tells a host what another holds about a VPC, so that peers of an interface that moves are known there."""
-        return [self._answer(now, key, new) for key in self._holders.held_by(old, vpc, now)]
+        """Tells a host what another holds about a VPC, so that peers of an interface that moves are known there.
+
+        A service that has just started does not know what that is, and tells about everything, within bounds.
+        """
+        keys = self._holders.held_by(old, vpc, now)
+        if now < self._known_from:
+            everything = (key for key, mapping in self._table.items() if key[0] == vpc and mapping.exists)
+            keys = list(islice(everything, _HANDED_OVER))
+        return [self._answer(now, key, new) for key in keys]
 
     def poll(self, now: float) -> list[Outgoing]:
         """What is to be sent again by now; to be called at `next_poll`."""

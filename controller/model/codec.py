@@ -42,7 +42,11 @@ class Codec:
 
     def encode(self, resource: Resource) -> dict[str, Any]:
         """The document of a resource, without its kind."""
-        return self._encoders[type(resource)](resource)
+        encoder = self._encoders.get(type(resource))
+        if encoder is None:
+            self.learn((type(resource),))
+            encoder = self._encoders[type(resource)]
+        return encoder(resource)
 
     def decode(self, kind: str, document: object) -> Resource:
         """The resource behind a document of that kind, such as "Vpc"."""

@@ -141,13 +141,15 @@ class SwitchDevice:
             raise _refused(self.name, error, ()) from None
         return found
 
-    async def explain(self, port: int, packet: bytes) -> list[dict[str, Any]]:
-        """What a packet would do that came in by `port` now: a document for each step, in order. Nothing is changed.
+    async def explain(self, port: int, packet: bytes, *, live: bool = False) -> list[dict[str, Any]]:
+        """What a packet would do that came in by `port` now: a document for each step, in order.
+
+        Nothing is changed, unless `live` says that the packet is then let in.
 
         Only this project's switch can tell (method /p4vpc.v1.Switch/Explain); TableError for another.
         """
         assert self._channel is not None
-        question = {"device_id": self._device_id, "port": port, "packet": packet.hex()}
+        question = {"device_id": self._device_id, "port": port, "packet": packet.hex(), "live": live}
         ask = self._channel.unary_unary(
             "/p4vpc.v1.Switch/Explain",
             request_serializer=StringValue.SerializeToString,

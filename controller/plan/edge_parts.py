@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from controller.model import EdgePort, Model, NetworkInterface, PhysicalHost
 from controller.p4rt import Entry
 from controller.plan import blackfoot
-from controller.plan.parts import Facts, Part, Scope
+from controller.plan.parts import PARTS, Facts, Part, Scope
 
 
 class EdgePart:
@@ -47,4 +48,24 @@ class EdgeInterfacesPart:
         return blackfoot.edge_interface_entries(model, subject, facts.mapping)
 
 
+class Only:
+    """A part for the nodes that run one program."""
+
+    def __init__(self, program: str, part: Part) -> None:
+        self._program = program
+        self._part = part
+
+    def scopes(self, model: Model, facts: Facts, node: PhysicalHost) -> Iterable[Scope]:
+        """The part's own, or none."""
+        return self._part.scopes(model, facts, node) if node.program == self._program else ()
+
+    def entries(self, subject: Any, model: Model, facts: Facts, node: PhysicalHost) -> Iterable[Entry]:
+        """What the part says."""
+        return self._part.entries(subject, model, facts, node)
+
+
 EDGE_PARTS: tuple[Part, ...] = (EdgePart(), EdgePortsPart(), EdgeInterfacesPart())
+ALL_PARTS: tuple[Part, ...] = (
+    *(Only("vrouter", part) for part in PARTS),
+    *(Only("blackfoot", part) for part in EDGE_PARTS),
+)

@@ -16,7 +16,7 @@ PERSPECTIVES = ("flow_out", "flow_in")  # the same policy, looked up where a pac
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds that a flow is remembered after its last packet, by its state; the defaults are those of AWS and Linux."""
+    """Seconds that a flow is remembered after its last packet, by its state; defaults of AWS and Linux."""
 
     syn_sent: int = 120
     syn_recv: int = 60
@@ -39,9 +39,9 @@ class Timeouts:
 class FlowPlan:
     """The region's way of tracking flows.
 
-    `limit` is how many flows an interface may have at a time. `pickup_seconds` is how long after a start a router, which
-    then knows no flows, picks TCP flows up in their middle. `key` is secret: each router's table is hashed with a secret of
-    its own made from it.
+    `limit` is how many flows an interface may have at a time. `pickup_seconds` is how long after a start a router,
+    which then knows no flows, picks TCP flows up in their middle. `key` is secret: each router's table is hashed with
+    a secret of its own made from it.
     """
 
     tracking: Tracking = "strict"

@@ -47,8 +47,9 @@ class MappingPlan:
     lost: frozenset[str] = frozenset()
 
     def alive(self, host_ids: Iterable[str]) -> set[str]:
-        """Those of the hosts that are not lost: whose switches answer."""
-        return set(host_ids) - self.lost
+        """Those of the hosts whose switches answer; when none does, the fault is the controller's: all of them."""
+        hosts = set(host_ids)
+        return hosts - self.lost or hosts
 
     def secret(self, host: PhysicalHost) -> int:
         """The 64 bits that key the hash of a host's cache."""

@@ -22,11 +22,13 @@ Changed = dict[str, set[Key]]  # by node
 
 
 class Planner:
-    """The plans of all nodes. `problems` says by node what could not be planned."""
+    """The plans of all nodes. `schema` is the routers', or those of all programs that nodes run, by name."""
 
-    def __init__(self, model: Model, schema: Schema, parts: Sequence[Part], facts: Facts) -> None:
+    def __init__(
+        self, model: Model, schema: Schema | Mapping[str, Schema], parts: Sequence[Part], facts: Facts
+    ) -> None:
         self._model = model
-        self._schema = schema
+        self._schemas = schema if isinstance(schema, Mapping) else {"vrouter": schema}
         self._parts = parts
         self._reads = Reads()
         self._tracked = TrackedModel(model, self._reads)
@@ -165,7 +167,8 @@ class Planner:
 
     def _wanted(self, part: Part, subject: Any, node: PhysicalHost) -> Mapping[Key, Action]:
         entries = part.entries(subject, self._tracked, self._tracked_facts, node)
-        return dict(packed(self._schema.encode(entry)) for entry in entries)
+        schema = self._schemas[node.program]
+        return dict(packed(schema.encode(entry)) for entry in entries)
 
     def _failed(self, unit: Unit, error: Exception) -> None:
         expected = isinstance(error, ControllerError)

@@ -64,7 +64,7 @@ def route_table_entries(model: Model, table: RouteTable) -> Iterator[Entry]:
     for route in table.routes:
         match = {"route_table": table.number, "destination": data_plane_network(route.destination)}
         way = way_of(model, table, route)
-        yield Entry("route", match, way.action, **way.parameters)
+        yield Entry("route", match, way.action, **way.parameters)  # type: ignore[arg-type]
     if hides_ipv4(route.destination for route in table.routes):
         match = {"route_table": table.number, "destination": IPV4}
         yield Entry("route", match, "refuse", reason="NO_ROUTE")

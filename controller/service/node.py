@@ -69,10 +69,15 @@ class Node:
         self._everything = False
         self._connected: Callable[[Node, LiveDevice], AbstractAsyncContextManager[object]] = _nobody
         self._pause = FIRST_PAUSE
+        self._listener: Callable[[bool], None] = lambda alive: None
 
     def on_connect(self, listener: Callable[[Node, LiveDevice], AbstractAsyncContextManager[object]]) -> None:
         """Enters the listener's context for as long as the switch is ready."""
         self._connected = listener
+
+    def on_state(self, listener: Callable[[bool], None]) -> None:
+        """Tells the listener whenever the switch becomes ready (True), and whenever it is lost (False)."""
+        self._listener = listener
 
     def changed(self, keys: Iterable[Key]) -> asyncio.Future[None]:
         """The entries of these keys are planned anew; the future is done when the switch holds them."""
@@ -147,6 +152,7 @@ class Node:
             self.state.entries, written,
         )  # fmt: skip
         self._pause = FIRST_PAUSE
+        self._listener(True)
 
     async def _keep(self, device: LiveDevice, end: asyncio.Task[str]) -> None:
         """Writes what changes, until the connection ends or everything is to be looked at anew."""
@@ -203,6 +209,7 @@ class Node:
         if error != self.state.error or self.state.state == "ready":
             _log.warning("switch_lost host=%s error=%r", self.state.name, error)
         self.state = replace(self.state, state="connecting", error=error)
+        self._listener(False)
 
 
 @contextlib.asynccontextmanager

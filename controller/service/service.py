@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -16,9 +16,10 @@ from controller.model import Change, PhysicalHost, RegionSettings
 from controller.model.observations import SwitchState
 from controller.p4rt import Program, Schema
 from controller.plan.desired import Desired
+from controller.plan.edge_parts import ALL_PARTS
 from controller.plan.flows import FlowPlan
 from controller.plan.mapping import MappingPlan, Move
-from controller.plan.parts import PARTS, Facts, Part
+from controller.plan.parts import Facts, Part
 from controller.plan.planner import Changed, Planner
 from controller.service.feed import MappingFeed, Place
 from controller.service.lab import QUESTIONS_SESSION
@@ -39,7 +40,7 @@ class Options:
     """What a service is given: how to reach a switch, its program, secrets, and who else has a say in the plan."""
 
     connect: Callable[[PhysicalHost], Connect]
-    program: Callable[[], Awaitable[Program]]
+    program: Callable[[str], Awaitable[Program]]  # by name, such as "vrouter"
     key: bytes
     parts: Sequence[Part] = ()
     connected: Connected | None = None  # a context to be in with each switch that is ready
@@ -59,6 +60,7 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._planner: Planner | None = None
+        self._schemas: dict[str, Schema] = {}
         self._problem: str | None = None
         self._mapping = MappingPlan()
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -92,7 +94,7 @@ class Service:
         self._mapping = self._settings()
         self._mapping = with_moves(self._mapping, model, moves_in(missed, model, phase="announced"))
         if self._feed is not None:
-            self._feed.load(assume_holders=self._mapping.policy == "on-demand")
+            self._feed.load(assume_holders=applied is not None and self._mapping.policy == "on-demand")
         self._unsubscribe = ledger.subscribe(self._committed)
         if not self._managed() and (self._feed is None or not missed):
             ledger.applied(ledger.revision)
@@ -102,10 +104,14 @@ class Service:
         """The switches that are reached, by host id."""
         return {host_id: node.device for host_id, node in self._nodes.items() if node.device is not None}
 
-    async def verify(self, program: Program) -> None:
-        """TableError when a switch that is reached could not run the program; changes nothing."""
-        for device in self.devices().values():
-            await device.verify(program)
+    def programs_in_use(self) -> list[str]:
+        """The names of the programs that the region's switches run."""
+        return sorted({host.program for host in self._managed()})
+
+    async def verify(self, programs: Mapping[str, Program]) -> None:
+        """TableError when a switch that is reached could not run its program; changes nothing."""
+        for host_id, device in self.devices().items():
+            await device.verify(programs[self._ledger.model.hosts[host_id].program])
 
     def replan(self) -> None:
         """Plans everything from the beginning and writes what is different: something beside the model has changed."""
@@ -118,10 +124,11 @@ class Service:
         Nothing is changed unless all that are reached could run it. Returns when these hold everything: by host id,
         whether what they held before was kept.
         """
-        program = await self._options.program()
-        await self.verify(program)
+        programs = {name: await self._options.program(name) for name in self.programs_in_use()}
+        await self.verify(programs)
         self._options = replace(self._options, parts=parts)
-        planner = Planner(self._ledger.model, Schema(program.p4info), (*PARTS, *parts), self._facts())
+        self._schemas = {name: Schema(program.p4info) for name, program in programs.items()}
+        planner = Planner(self._ledger.model, self._schemas, (*ALL_PARTS, *parts), self._facts())
         for host_id in self._nodes:
             planner.add(host_id)
         self._planner = planner
@@ -307,35 +314,52 @@ class Service:
             await self._end_moves(moves, places)
 
     async def _add(self, host: PhysicalHost) -> asyncio.Future[None]:
-        planner = await self._planner_of_program()
+        planner = await self._planner_for(host.program)
         planner.add(host.id)
         wanted = Wanted(
-            program=self._options.program,
+            program=lambda: self._options.program(host.program),
             plan=lambda: self._plan_of(host.id),
-            sessions=lambda: (QUESTIONS_SESSION,) if self._mapping.policy == "on-demand" else (),
+            sessions=lambda: self._sessions(host),
             revision=lambda: self._ledger.revision,
             problem=lambda: self._planner.problem(host.id) if self._planner else None,
         )
         node = Node(SwitchState(host.id, host.name, host.switch), self._options.connect(host), wanted)
         if self._options.connected is not None:
             node.on_connect(self._options.connected)
+        if host.program == "blackfoot":
+            node.on_state(lambda alive: self._edge_alive(host, alive=alive))
         self._nodes[host.id] = node
         future = node.changed(self._plan_of(host.id).entries)
         self._loops[host.id] = asyncio.create_task(node.run(), name=f"switch {host.name}")
         return future
 
-    async def _planner_of_program(self) -> Planner:
-        while self._planner is None:
+    def _sessions(self, host: PhysicalHost) -> Sequence[int]:
+        asks = host.program == "vrouter" and self._mapping.policy == "on-demand"
+        return (QUESTIONS_SESSION,) if asks else ()
+
+    def _edge_alive(self, host: PhysicalHost, *, alive: bool) -> None:
+        """An edge that does not answer takes no flows: routers share its ways out among the others, at once."""
+        lost = self._mapping.lost - {host.id} if alive else self._mapping.lost | {host.id}
+        if lost == self._mapping.lost or self._planner is None:
+            return
+        _log.warning("edge_%s host=%s", "back" if alive else "lost", host.name)
+        self._mapping = replace(self._mapping, lost=frozenset(lost))
+        self._send(self._planner.update((), self._facts()))
+
+    async def _planner_for(self, program: str) -> Planner:
+        """The planner, which knows this program's tables."""
+        while program not in self._schemas:
             try:
-                program = await self._options.program()
-                parts = (*PARTS, *self._options.parts)
-                self._planner = Planner(self._ledger.model, Schema(program.p4info), parts, self._facts())
+                self._schemas[program] = Schema((await self._options.program(program)).p4info)
                 self._problem = None
             except ControllerError as error:
                 if str(error) != self._problem:
                     _log.error("program_failed error=%r", str(error))
                 self._problem = str(error)
                 await asyncio.sleep(PATIENCE)
+        if self._planner is None:
+            parts = (*ALL_PARTS, *self._options.parts)
+            self._planner = Planner(self._ledger.model, self._schemas, parts, self._facts())
         return self._planner
 
     async def _remove(self, host_id: str) -> None:
@@ -357,7 +381,11 @@ class Service:
 
 
 def _same_switch(before: object, after: PhysicalHost) -> bool:
-    return isinstance(before, PhysicalHost) and (before.switch, before.device_id) == (after.switch, after.device_id)
+    return isinstance(before, PhysicalHost) and (before.switch, before.device_id, before.program) == (
+        after.switch,
+        after.device_id,
+        after.program,
+    )
 
 
 async def _logged(work: Awaitable[None]) -> None:

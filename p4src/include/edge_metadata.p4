@@ -123,6 +123,11 @@ struct packet_t {
     plugins_t  plugins;
 }
 
+// Whose port it is about when a packet is dropped: where it came in.
+port_t concerned_port(in metadata_t meta) {
+    return meta.port;
+}
+
 // First reason wins.
 void drop(inout metadata_t meta, in drop_reason_t reason) {
     if (meta.drop == drop_reason_t.NONE) {

@@ -76,7 +76,7 @@ struct flow_slot_t {
     bit<16>  tag;
     bit<32>  first;     // the two candidate buckets
     bit<32>  second;
-    bit<32>  probe;     // index of flow_keys
+    bit<32>  probe;     // index of flow_keys alone, so that an engine need not lay keys and state side by side
     bit<32>  way;       // index of the state's columns
     bit<32>  bucket;    // that `way` is in
     bit<1>   hit;

@@ -136,6 +136,11 @@ struct packet_t {
     plugins_t  plugins;
 }
 
+// Whose port it is about when a packet is dropped: the destination's where it is known to be here, else where it came in.
+port_t concerned_port(in metadata_t meta) {
+    return meta.local ? meta.local_port : meta.port;
+}
+
 // First reason wins.
 void drop(inout metadata_t meta, in drop_reason_t reason) {
     if (meta.drop == drop_reason_t.NONE) {

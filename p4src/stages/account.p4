@@ -16,12 +16,17 @@ control drop_account(inout metadata_t meta, inout standard_metadata_t std) {
     @name(".drops")
     counter(DROP_REASONS, CounterType.packets_and_bytes) drops;
 
+    // The same by the port that the packet came from or was for: port << 8 | reason.
+    @name(".port_drops")
+    counter(PORTS * DROP_REASONS, CounterType.packets_and_bytes) port_drops;
+
     @name(".consumed")
     counter(PORTS, CounterType.packets_and_bytes) consumed;
 
     apply {
         if (meta.drop != drop_reason_t.NONE) {
             drops.count((bit<32>)(bit<8>)meta.drop);
+            port_drops.count(15w0 ++ concerned_port(meta) ++ (bit<8>)meta.drop);
         } else if (meta.consumed) {
             consumed.count((bit<32>)meta.port);
         }

@@ -49,7 +49,8 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
             }
             bit<1> fits = 0;
             if (lanes[31:16] != 0) {
-                flow_keys.read(key, way);
+                meta.slot.probe = way;
+                flow_keys.read(key, meta.slot.probe);
                 flow_state.read(state, way);
                 if (state[127:80] > now
                         && (hdr.packet_out.eni == 0 || hdr.packet_out.eni == key[335:304])
@@ -87,7 +88,9 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
         bit<128> column;
         bit<256> log;
         bit<336> key;
-        flow_keys.read(key, at);
+        meta.slot.probe = at;
+        meta.slot.log = at;
+        flow_keys.read(key, meta.slot.probe);
         flow_local.read(column, at);
         hdr.packet_in.local_side = column;
         flow_remote.read(column, at);
@@ -98,7 +101,7 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
         }
         hdr.packet_in.last = column;
         hdr.packet_in.state = (hdr.packet_in.state[127:80] - now) ++ hdr.packet_in.state[79:0];
-        flow_log.read(log, at);
+        flow_log.read(log, meta.slot.log);
         hdr.packet_in.log = (now - log[255:208]) ++ log[207:0];
     }
 
@@ -124,7 +127,8 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
         }
         meta.slot.bucket = meta.slot.way >> 2;
         meta.state.expiry = now + hdr.packet_out.state[127:80];
-        flow_keys.write(meta.slot.way, meta.slot.key);
+        meta.slot.probe = meta.slot.way;
+        flow_keys.write(meta.slot.probe, meta.slot.key);
         flow_local.write(meta.slot.way, hdr.packet_out.local_side);
         flow_remote.write(meta.slot.way, hdr.packet_out.remote_side);
         flow_last.write(meta.slot.way, last);

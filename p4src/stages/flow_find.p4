@@ -136,7 +136,8 @@ control flow_find(inout headers_t hdr, inout metadata_t meta, inout standard_met
             meta.flow.dst_port = outbound ? meta.track.remote_port : meta.track.local_port;
         }
         bit<336> found;
-        flow_keys.read(found, meta.slot.flow);
+        meta.slot.probe = meta.slot.flow;
+        flow_keys.read(found, meta.slot.probe);
         if (!meta.track.untracked && found != meta.track.eni ++ KEY_FLOW ++ meta.flow.protocol ++ meta.track.local_port ++
                                               meta.track.remote_port ++ meta.track.local ++ meta.track.remote) {
             drop(meta, drop_reason_t.FRAGMENT_UNKNOWN);

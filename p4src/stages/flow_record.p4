@@ -29,7 +29,8 @@ control flow_record(inout headers_t hdr, inout metadata_t meta, inout standard_m
 
     action create() {
         meta.state.port = meta.slot.port;
-        flow_keys.write(meta.slot.way, meta.slot.key);
+        meta.slot.probe = meta.slot.way;
+        flow_keys.write(meta.slot.probe, meta.slot.key);
         count_live(meta.slot.port, 1);
         expire();
         store_flow(meta);

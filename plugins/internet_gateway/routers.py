@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from controller.model import GatewayAttachment, Model, Network, NetworkInterface
-from controller.plugin import Entry, Node, data_plane_address, data_plane_network
+from controller.plugin import IPV4, Entry, Node, data_plane_address, data_plane_network, hides_ipv4
 
 from .gateways import INTERNET_NEXT_HOP, Address, AddressPool, EgressOnlyInternetGateway, InternetGateway
 
@@ -19,13 +19,16 @@ _BOGONS = (  # RFC 6890, and multicast: no packet on the internet comes from the
 
 def router_entries(model: Model, eni: NetworkInterface) -> Iterator[Entry]:
     """From where on the internet an interface may be reached: what its routes send there."""
-    for route in model.route_table_of(eni).routes:
+    routes = model.route_table_of(eni).routes
+    for route in routes:
         target = model.target(route.target)
         match = {"eni": eni.number, "source": data_plane_network(route.destination)}
         if isinstance(target, InternetGateway) and target.vpc_id == eni.vpc_id:
             yield Entry("internet_gateway.to_eni.way_back", match, "open_way")
         elif isinstance(target, EgressOnlyInternetGateway):
             yield Entry("internet_gateway.to_eni.way_back", match, "answers_only")
+    if hides_ipv4(route.destination for route in routes):
+        yield Entry("internet_gateway.to_eni.way_back", {"eni": eni.number, "source": IPV4}, "no_way_back")
 
 
 def egress_only_entries(model: Model) -> Iterator[Entry]:

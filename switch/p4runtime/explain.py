@@ -1,7 +1,8 @@
 """Explanations over gRPC: what `Explainer` says, as JSON in a google.protobuf.StringValue.
 
 The method is /p4vpc.v1.Switch/Explain. The question is {"device_id": 1, "port": 16, "packet": "hexadecimal"}, and the
-answer {"steps": [...]}. It changes nothing, so whoever may read may ask.
+answer {"steps": [...]}. It changes nothing, so whoever may read may ask. With "live": true the packet is also let in,
+behind the explanation, as if it had come in by that port.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 from switch.engine.errors import BuildFailed, EngineError
 from switch.engine.explain import Explainer, Kind, Step
-from switch.p4runtime.errors import exhausted, invalid, precondition
+from switch.p4runtime.errors import exhausted, invalid, precondition, unimplemented
+from switch.p4runtime.target import Injectable, Target
 
 METHOD = "/p4vpc.v1.Switch/Explain"
 MAX_PACKET = 65535
@@ -29,13 +31,16 @@ class Explanations:
         self._lock = threading.Lock()
         self._explainer: Explainer | None = None
 
-    def answer(self, question: StringValue, engine: Any, device_id: int) -> StringValue:
-        """The explanation; `engine` must not be replaced meanwhile."""
-        wanted, port, packet = _read(question)
-        if wanted != device_id:
-            raise invalid(f"device_id {wanted} is not this device, which is {device_id}")
+    def answer(self, question: StringValue, target: Target) -> StringValue:
+        """The explanation; the target's engine must not be replaced meanwhile."""
+        wanted, port, packet, live = _read(question)
+        engine = target.engine
+        if wanted != target.device_id:
+            raise invalid(f"device_id {wanted} is not this device, which is {target.device_id}")
         if engine is None:
             raise precondition("the switch runs no program")
+        if live and not isinstance(target, Injectable):
+            raise unimplemented("no packet can be let in by a port here")
         with self._lock:
             if self._explainer is None or self._explainer.engine is not engine:
                 self._explainer = Explainer(engine)
@@ -44,6 +49,8 @@ class Explanations:
             steps = explainer.explain(port, packet)
         except (BuildFailed, EngineError) as error:
             raise exhausted(str(error)) from None
+        if live and isinstance(target, Injectable):
+            target.inject(port, packet)
         return StringValue(value=json.dumps({"steps": documents(steps)}))
 
 
@@ -52,7 +59,7 @@ def documents(steps: Iterable[Step]) -> list[dict[str, Any]]:
     return [_document(step) for step in steps]
 
 
-def _read(question: StringValue) -> tuple[int, int, bytes]:
+def _read(question: StringValue) -> tuple[int, int, bytes, bool]:
     try:
         document = json.loads(question.value)
         device_id, port = document["device_id"], document["port"]
@@ -60,11 +67,12 @@ def _read(question: StringValue) -> tuple[int, int, bytes]:
     except (ValueError, KeyError, TypeError) as error:
         message = 'the question is not {"device_id": number, "port": number, "packet": hexadecimal text}'
         raise invalid(f"{message}: {error!r}") from None
-    if type(device_id) is not int or type(port) is not int or not 0 <= port <= MAX_PORT:
-        raise invalid(f"device_id is a number, and port one from 0 to {MAX_PORT}")
+    live = document.get("live", False)
+    if type(device_id) is not int or type(port) is not int or type(live) is not bool or not 0 <= port <= MAX_PORT:
+        raise invalid(f"device_id is a number, port one from 0 to {MAX_PORT}, and live true or false")
     if len(packet) > MAX_PACKET:
         raise invalid(f"a packet has at most {MAX_PACKET} bytes, not {len(packet)}")
-    return device_id, port, packet
+    return device_id, port, packet, live
 
 
 def _document(step: Step) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class P4RuntimeService:
     def explain(self, question: StringValue) -> StringValue:
         """What a packet would do that came in now, table by table (see `switch.p4runtime.explain`)."""
         with self._state:
-            return self._explanations.answer(question, self._target.engine, self._target.device_id)
+            return self._explanations.answer(question, self._target)
 
     def set_pipeline(self, request: p4r.SetForwardingPipelineConfigRequest) -> p4r.SetForwardingPipelineConfigResponse:
         """The SetForwardingPipelineConfig RPC. Compiling is done before the state is locked."""

@@ -69,3 +69,12 @@ class Verifier(Protocol):
     def verify(self, config: bytes) -> None:
         """Builds the program as `load` would, into the cache; raises `switch.engine.errors.EngineError`."""
         ...
+
+
+@runtime_checkable
+class Injectable(Protocol):
+    """A target that can let a packet in by any port, as if it had come over the wire."""
+
+    def inject(self, port: int, data: bytes) -> None:
+        """Queues the packet."""
+        ...

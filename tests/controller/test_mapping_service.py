@@ -157,3 +157,22 @@ def test_a_service_that_has_just_started_tells_every_host_of_the_vpc() -> None:
 
     assert {one.host for one in early} == {A, B}
     assert late == []
+
+
+def test_the_new_host_of_an_interface_is_told_what_the_old_one_holds(service: MappingService) -> None:
+    service.receive(0, B, request(WEB))
+
+    told = read(service.hand_over(1, VPC, A, C))
+
+    assert [(host, message.address, message.host) for host, message in told] == [(C, APP, B)]
+
+
+def test_a_service_that_has_just_started_hands_over_the_whole_vpc_and_no_other() -> None:
+    service = MappingService(0.0, SETTINGS)
+    service.load(VPC, WEB, Mapping(A, 1, version=1))
+    service.load(VPC, APP, Mapping(B, 2, version=1))
+    service.load(VPC + 1, APP, Mapping(B, 3, version=1))
+
+    told = read(service.hand_over(1, VPC, A, C))
+
+    assert {(host, message.vpc, message.address) for host, message in told} == {(C, VPC, WEB), (C, VPC, APP)}

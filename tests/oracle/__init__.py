@@ -1,1 +1,1 @@
-"""The flow tracker against Linux nf_conntrack: the same seeded sequences through both, and every difference explained."""
+"""The flow tracker against Linux nf_conntrack: the same sequences through both, every difference explained."""

@@ -13,6 +13,7 @@ from .linux import Linux
 from .linux_run import TooSlow, run
 from .ours import Ours
 from .packets import Sequence, Wait
+from .shrink import shrunk
 from .verdicts import Verdict
 
 BATCH = 1500
@@ -50,29 +51,62 @@ class Report:
         return "\n".join(lines)
 
 
-def campaign(model: Model, ours: Ours, kernel: Linux | None, seed: int, numbers: range) -> Report:
-    """Runs the sequences of these numbers."""
-    report = Report()
-    for batch in _batches(seed, numbers, loose=model.loose):
-        judged = ours.run(batch)
-        theirs: list[list[Verdict]] | list[None] = _patiently(kernel, batch) if kernel else [None] * len(batch)
-        for one, our, their in zip(batch, judged, theirs, strict=True):
-            report.add(model, opinions(model, one, our, their))
-    return report
+@dataclass(frozen=True)
+class Campaign:
+    """Who is compared, on which sequences; without a kernel, we are compared with the specification alone."""
+
+    model: Model
+    ours: Ours
+    kernel: Linux | None
+    seed: int
+    longest_wait: int | None = None  # seconds; sequences that wait longer are left out
+
+    def run(self, numbers: range) -> Report:
+        """Runs the sequences of these numbers."""
+        report = Report()
+        for batch in self._batches(numbers):
+            theirs = _patiently(self.kernel, batch) if self.kernel else [None] * len(batch)
+            for one, our, their in zip(batch, self.ours.run(batch), theirs, strict=True):
+                report.add(self.model, opinions(self.model, one, our, their))
+        return report
+
+    def judged(self, one: Sequence) -> Opinions:
+        """All opinions on one sequence."""
+        theirs = run(self.kernel, [one])[0] if self.kernel else None
+        return opinions(self.model, one, self.ours.run([one])[0], theirs)
+
+    def shortened(self, found: Opinions) -> Opinions:
+        """The same fault in a shorter sequence. One that waits stays as it is where the kernel would wait, too."""
+
+        def ours_is_wrong(one: Sequence) -> bool:
+            return self.ours.run([one])[0] != self.model.verdicts(one)
+
+        def somebody_is_wrong(one: Sequence) -> bool:
+            return bool(self.judged(one).unexplained)
+
+        if ours_is_wrong(found.sequence):
+            return self.judged(shrunk(found.sequence, ours_is_wrong))
+        if _waiting(found.sequence) or not somebody_is_wrong(found.sequence):
+            return found
+        return self.judged(shrunk(found.sequence, somebody_is_wrong))
+
+    def _batches(self, numbers: range) -> Iterator[list[Sequence]]:
+        """Those with waits and those without apart: a batch takes as long as its longest sequence."""
+        kinds: dict[bool, list[Sequence]] = {True: [], False: []}
+        for number in numbers:
+            one = sequence(self.seed, number, loose=self.model.loose)
+            if self.longest_wait is not None and _waiting(one) > self.longest_wait:
+                continue
+            batch = kinds[_waiting(one) > 0]
+            batch.append(one)
+            if len(batch) == BATCH:
+                yield list(batch)
+                batch.clear()
+        yield from (batch for batch in kinds.values() if batch)
 
 
-def _batches(seed: int, numbers: range, *, loose: bool) -> Iterator[list[Sequence]]:
-    """Those with waits and those without apart: a batch takes as long as its longest sequence."""
-    waiting: list[Sequence] = []
-    quick: list[Sequence] = []
-    for number in numbers:
-        one = sequence(seed, number, loose=loose)
-        batch = waiting if any(isinstance(step, Wait) for step in one.steps) else quick
-        batch.append(one)
-        if len(batch) == BATCH:
-            yield list(batch)
-            batch.clear()
-    yield from (batch for batch in (waiting, quick) if batch)
+def _waiting(one: Sequence) -> int:
+    return sum(step.seconds for step in one.steps if isinstance(step, Wait))
 
 
 def _patiently(kernel: Linux, batch: list[Sequence]) -> list[list[Verdict]]:

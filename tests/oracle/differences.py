@@ -13,12 +13,13 @@ class Difference(Enum):
     """What Linux does otherwise, and what our way rests on."""
 
     REASSEMBLES = (
-        "Linux keeps the fragments of a datagram until it is complete and judges it whole; a data plane can hold nothing: "
-        "the first fragment is judged as a packet, later ones pass behind it (DESIGN 6; FACTS 4.5, deviation 4787 REQ-14)"
+        "Linux keeps the fragments of a datagram until it is complete and judges it whole; a data plane can hold "
+        "nothing: the first fragment is judged as a packet, later ones pass behind it, and none before it "
+        "(DESIGN 6; FACTS 4.5: deviation from 4787 REQ-14)"
     )
     INVALID_LEAVES_TRACES = (
-        "Linux learns from a segment before it calls it INVALID: the numbers of a side not seen before, the kind of a FIN "
-        "or RST; with us a dropped packet changes no flow (DESIGN 6; FACTS 4.3: INVALID is for dropping)"
+        "Linux learns from a segment before it calls it INVALID: the numbers of a side not seen before, the kind of a "
+        "FIN or RST; with us a dropped packet changes no flow (FACTS 4.3: INVALID is a drop candidate)"
     )
     OWN_SYN_SENT2_TIMEOUT = (
         "Linux has a timeout of its own for a simultaneous open, and no knob for it; ours is that of SYN_SENT "

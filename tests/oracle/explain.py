@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -30,15 +29,17 @@ class Opinions:
     """All verdicts on one sequence; without a kernel, `kernel` is the specification's word for it."""
 
     sequence: Sequence
-    ours: Items[Verdict]
-    kernel: Items[Verdict]
-    specified: Items[Verdict]
-    specified_linux: Items[Verdict]
+    ours: list[Verdict]
+    kernel: list[Verdict]
+    specified: list[Verdict]
+    specified_linux: list[Verdict]
 
     @property
     def differing(self) -> list[int]:
         """The packets that we and the kernel judge differently."""
-        return [index for index, (ours, kernel) in enumerate(zip(self.ours, self.kernel, strict=True)) if ours != kernel]
+        return [
+            index for index, (ours, kernel) in enumerate(zip(self.ours, self.kernel, strict=True)) if ours != kernel
+        ]
 
     @property
     def unexplained(self) -> list[int]:
@@ -61,7 +62,7 @@ class Opinions:
         return "\n".join(lines)
 
 
-def opinions(model: Model, sequence: Sequence, ours: Items[Verdict], kernel: Items[Verdict] | None) -> Opinions:
+def opinions(model: Model, sequence: Sequence, ours: list[Verdict], kernel: list[Verdict] | None) -> Opinions:
     """All opinions on a sequence."""
     specified, linux = model.verdicts(sequence), model.verdicts(sequence, LINUX)
     return Opinions(sequence, ours, linux if kernel is None else kernel, specified, linux)

@@ -75,5 +75,3 @@ def _interface(region: Region, name: str) -> NetworkInterface:
 
 def _mac(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
-
-

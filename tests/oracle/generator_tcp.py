@@ -152,7 +152,7 @@ class Conversation:
         segments = [step for step in self.steps if isinstance(step, Tcp)]
         if segments:
             again = self.random.choice((segments[-1], self.random.choice(segments)))
-            for _ in range(self.random.choice((1, 1, 4))):
+            for _repetition in range(self.random.choice((1, 1, 4))):
                 self._put(again)
 
     def _keepalive(self, end: Endpoint) -> None:
@@ -254,7 +254,8 @@ class Conversation:
         return self._ends[1] if end is self._ends[0] else self._ends[0]
 
     def _shuffled(self) -> tuple[Endpoint, Endpoint]:
-        return self._ends if self._chance(0.5) else self._ends[::-1]
+        one, other = self._ends
+        return (one, other) if self._chance(0.5) else (other, one)
 
     def _number(self) -> int:
         return self.random.randrange(1 << 32)

@@ -1,7 +1,7 @@
 """Broken trackers: small changes to the P4 of flow tracking, each of which the oracle has to notice.
 
-A mutant is one token changed, or one statement gone, in the files that decide about flows. Those of `SEEDED` are chosen:
-each breaks a rule that matters. Others are drawn at random, for a survey of what the sequences can tell apart.
+A mutant is one token changed, or one statement gone, in the files that decide about flows. Those in seeded.toml are
+chosen: each breaks a rule that matters. Others are drawn at random, for a survey of what the sequences can tell apart.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from switch.engine.build import BuildOptions
 from .explain import Model
 from .ours import SOURCES, OracleError, Ours, compile_tracker
 from .packets import Sequence
+from .verdicts import Verdict
 
 FILES = ("include/flow_tcp.p4", "include/flow_record.p4", "stages/flow_find.p4", "stages/flow_record.p4")
 QUICKLY_BUILT = BuildOptions(optimize=("-O1",))
@@ -79,11 +80,11 @@ def compiled(mutant: Mutant, model: Model, folder: Path, pairs: int, origin: Pat
     return Ours(program, model.timeouts, loose=model.loose, pairs=pairs, options=QUICKLY_BUILT)
 
 
-def caught_by(mutant: Ours, sequences: list[Sequence], specified: list[list]) -> int | None:
+def caught_by(mutant: Ours, sequences: list[Sequence], specified: list[list[Verdict]]) -> int | None:
     """The index of the first sequence that the mutant judges otherwise than specified."""
     try:
         judged = mutant.run(sequences)
     except OracleError:
         return 0  # packets dropped for a reason that tracking does not have
     pairs = zip(judged, specified, strict=True)
-    return next((index for index, (ours, right) in enumerate(pairs) if list(ours) != right), None)
+    return next((index for index, (ours, right) in enumerate(pairs) if ours != right), None)

@@ -1,7 +1,7 @@
 """Packets of a sequence, without their addresses: what one endpoint pair says to each other, and when.
 
-A sequence is a list of steps. `outbound` says who sends: the ENI's side (True) or the remote side. `flow` tells the flows
-of one pair apart: it becomes the local port, the ICMP identifier. Bytes are made in `wire.py`, text in `script.py`.
+A sequence is a list of steps. `outbound` says who sends: the ENI's side (True) or the remote side. `flow` tells the
+flows of one pair apart: it becomes the local port, the ICMP identifier. `wire.py` makes bytes of them, `script.py` text.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ Plain = Tcp | Udp | Query | Other
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """An ICMP error that quotes a packet; `router` sends it instead of the endpoint, when it travels inwards."""
+    """An ICMP error that quotes a packet; `router` says it or is told it, instead of the remote endpoint."""
 
     outbound: bool
     quoted: Plain

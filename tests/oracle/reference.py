@@ -145,9 +145,10 @@ class Reference:
         return self.timeouts.udp_stream if stream else self.timeouts.udp
 
     def _error(self, error: Error) -> Verdict:
-        """Related to the flow whose packet it quotes, if that packet went the other way."""
+        """Related to the flow whose packet it quotes, if it goes to that packet's sender."""
         quoted = error.quoted
-        if quoted.outbound == error.outbound or self.record(quoted) is None:
+        misdirected = quoted.outbound == error.outbound or (error.outbound and error.router)
+        if misdirected or self.record(quoted) is None:
             return Verdict.INVALID
         return Verdict.RELATED
 
@@ -170,7 +171,7 @@ class Reference:
         return verdict
 
     def _later_fragment(self, identity: Key, start: int, stop: int, *, last: bool) -> Verdict:
-        """Not before the end of the first one, whose headers it could write over (RFC 1858); TCP's end is known only now."""
+        """Not before the first one's end, whose headers it could write over (RFC 1858); TCP's end is known only now."""
         pieces = self.datagrams.get(identity)
         if pieces is None or pieces.expires <= self.now or start < pieces.first_end:
             return Verdict.INVALID
@@ -213,5 +214,4 @@ def key_of(packet: Plain) -> Key:
 def _well_formed(segment: Tcp) -> bool:
     if segment.words is None:
         return True
-    return 5 <= segment.words and segment.words * 4 <= ip_payload_length(segment)
-
+    return segment.words >= 5 and segment.words * 4 <= ip_payload_length(segment)

@@ -1,4 +1,4 @@
-"""What happens to a TCP segment of a known connection (FACTS 4.3): ignored, refused by its window, or taken into account."""
+"""What happens to a TCP segment of a known connection (FACTS 4.3): ignored, refused, or taken into account."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
 from .packets import ACK, FIN, RST, SYN, URG, Tcp
-from .verdicts import Timeouts
 
 
 class State(IntEnum):

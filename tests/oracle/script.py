@@ -1,11 +1,11 @@
 """Sequences as text, one step a line, for reports and for tests: `parsed(text_of(sequence)) == sequence`.
 
-    ipv4
-    > tcp S seq 1000 win 65535 scale 7 sackok
-    < tcp SA seq 5000 ack 1001 win 65535
-    wait 4
-    < error 3/3 about > udp len 5
-    > fragment 7 0+1000 of > udp len 2000
+ipv4
+> tcp S seq 1000 win 65535 scale 7 sackok
+< tcp SA seq 5000 ack 1001 win 65535
+wait 4
+< error 3/3 about > udp len 5
+> fragment 7 0+1000 of > udp len 2000
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _tcp(outbound: bool, words: list[str]) -> Tcp:
     flags = sum(1 << _LETTERS.index(letter) for letter in words[0] if letter != "-")
     names = {"seq": "seq", "ack": "ack", "window": "win", "length": "len", "flow": "flow"}
     numbers = _fields(words[1:], **names, scale="scale", words="words")
-    segment = Tcp(outbound, flags, **{"seq": 0, **numbers})
+    segment = replace(Tcp(outbound, flags, 0), **numbers)
     sacks = words[words.index("sack") + 1].split(",") if "sack" in words else []
     return replace(segment, sack_permitted="sackok" in words, sacks=tuple(map(int, sacks)))
 

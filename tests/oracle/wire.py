@@ -41,8 +41,8 @@ def wire(packet: Packet, pair: Pair) -> bytes:
     source = pair.local if packet.outbound else pair.remote
     target = pair.remote if packet.outbound else pair.local
     if isinstance(packet, Error):
-        if packet.router and not packet.outbound:
-            source = pair.router
+        if packet.router:
+            source, target = (source, pair.router) if packet.outbound else (pair.router, target)
         return _ip(source, target, _icmp_number(pair), _error(packet, pair, source, target))
     return _ip(source, target, _number(packet, pair), _payload(packet, pair))
 
@@ -156,5 +156,3 @@ def checksum(data: bytes) -> int:
     """The Internet checksum of an even number of bytes (RFC 1071): big-endian arithmetic modulo 2^16 - 1."""
     total = int.from_bytes(data, "big")
     return 0xFFFF - (total % 0xFFFF or (0xFFFF if total else 0))
-
-

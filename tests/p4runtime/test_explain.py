@@ -87,6 +87,7 @@ def test_without_a_program_there_is_nothing_to_explain(channel: grpc.Channel) ->
         {"device_id": 1, "port": 512, "packet": ""},
         {"device_id": 1, "port": 1, "packet": "zz"},
         {"device_id": 1, "port": 1, "packet": "00" * 65536},
+        {"device_id": 1, "port": 1, "packet": "00", "live": 1},
         {"device_id": 2, "port": 1, "packet": "00"},
     ],
 )

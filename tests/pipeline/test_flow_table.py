@@ -1,4 +1,4 @@
-"""The flow table in the lab: datagrams, echoes, errors and fragments; ageing, shares and what the controller may ask."""
+"""The flow table in the lab: datagrams, echoes, errors, fragments; ageing, shares and what the controller asks."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ def a_lab(**plan: int) -> Lab:
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     with a_lab() as lab:
+        yield lab
+        accounted(lab)
+
+
+@pytest.fixture
+def tenants() -> Iterator[Lab]:
+    """Two instances with IPv6 that have found each other."""
+    with Lab(load_region("two_tenants"), flows=FlowPlan(pickup_seconds=0)) as lab:
+        lab.send("red-app", udp(f"[{CLIENT6}]:1 > [{WEB6}]:1"))
+        lab.send("red-web", udp(f"[{WEB6}]:1 > [{CLIENT6}]:1"))
         yield lab
         accounted(lab)
 
@@ -75,13 +85,13 @@ def test_an_echo_reply_belongs_to_its_request(lab: Lab) -> None:
     assert lab.send("web", answer).at("client") == [answer]
 
 
-def test_an_ipv6_echo_reply_belongs_to_its_request(lab: Lab) -> None:
+def test_an_ipv6_echo_reply_belongs_to_its_request(tenants: Lab) -> None:
     answer = built(IPv6(src=WEB6, dst=CLIENT6) / ICMPv6EchoReply(id=7))
-    assert lab.send("web", answer).dropped() == {"INVALID_FLOW": 1}
+    assert tenants.send("red-web", answer).dropped() == {"INVALID_FLOW": 1}
 
-    lab.send("client", built(IPv6(src=CLIENT6, dst=WEB6) / ICMPv6EchoRequest(id=7)))
+    tenants.send("red-app", built(IPv6(src=CLIENT6, dst=WEB6) / ICMPv6EchoRequest(id=7)))
 
-    assert lab.send("web", answer).at("client") == [answer]
+    assert tenants.send("red-web", answer).at("red-app") == [answer]
 
 
 def test_an_error_about_a_flow_passes_and_changes_nothing(lab: Lab) -> None:
@@ -115,12 +125,12 @@ def test_fragments_pass_behind_the_first_and_end_with_the_last(lab: Lab) -> None
     assert [flow.leaving.packets for flow in LabFlows(lab).flows("beta")] == [len(later) + 1]
 
 
-def test_ipv6_fragments_pass_behind_the_first(lab: Lab) -> None:
+def test_ipv6_fragments_pass_behind_the_first(tenants: Lab) -> None:
     whole = IPv6(src=CLIENT6, dst=WEB6) / IPv6ExtHdrFragment(id=5) / UDP(sport=7, dport=9) / Raw(bytes(3000))
     first, *later = [built(piece) for piece in fragment6(whole, 1280)]
-    assert lab.send("client", later[0]).dropped() == {"FRAGMENT_UNKNOWN": 1}
+    assert tenants.send("red-app", later[0]).dropped() == {"FRAGMENT_UNKNOWN": 1}
 
-    assert [lab.send("client", piece).dropped() for piece in (first, *later)] == [{}] * (len(later) + 1)
+    assert [tenants.send("red-app", piece).dropped() for piece in (first, *later)] == [{}] * (len(later) + 1)
 
 
 def test_the_end_of_a_fragmented_segment_may_be_acknowledged(lab: Lab) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from switch.engine.io import packetio
+from switch.engine.io.library import load_library
 from tests.switch.world import World
 
 TOOLS = ("ip", "ping", "iperf3", "ethtool")
+
+
+@pytest.fixture(autouse=True)
+def sanitized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With SANITIZED=1 packet I/O is built with sanitizers; libasan must be preloaded (test_sanitized_io says how)."""
+    if os.environ.get("SANITIZED"):
+        monkeypatch.setattr(packetio, "load_library", functools.partial(load_library, sanitize=True))
 
 
 @pytest.fixture

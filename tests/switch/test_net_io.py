@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -119,6 +120,36 @@ def test_udp_segmentation_offload_and_checksums_arrive_right(world: World, tmp_p
         assert [len(datagram) for datagram in datagrams] == [1000, 1000, 500]
         assert b"".join(datagrams) == bytes(range(250)) * 10
         assert io.ports()[0].counters["rx_super_packets"] == 1
+
+
+def test_the_cpu_port_gets_segments_where_super_packets_pass_whole(world: World, tmp_path: Path) -> None:
+    with switch(world, tmp_path, cpu_port=CPU) as io:
+        engine = LoopEngine(tmp_path, CPU)
+        engine.carry_offload = True
+        io.swap(engine, keep=False)
+        received: list[bytes] = []
+        io.set_cpu_handler(received.append)
+        program = (
+            "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);"
+            "s.setsockopt(17, 103, 1000); s.sendto(bytes(range(250)) * 10, ('10.77.0.2', 7007))"
+        )
+        run("ip", "-n", world.hosts[0], "neigh", "replace", "10.77.0.2", "lladdr", "c0:00:00:00:00:02", "dev", "eth0")
+        run(*world.inside(world.hosts[0]), "python3", "-c", program)
+
+        assert eventually(lambda: len(received) == 3)
+        assert [len(frame) for frame in received] == [1042, 1042, 542]
+        assert b"".join(frame[42:] for frame in received) == bytes(range(250)) * 10
+        assert [udp_sum(frame) for frame in received] == [0xFFFF] * 3
+        assert io.ports()[0].counters["rx_super_packets"] == 1
+
+
+def udp_sum(frame: bytes) -> int:
+    """The sum over a UDP datagram and its pseudo-header: all ones when its checksum is right."""
+    covered = frame[26:34] + b"\0\x11" + frame[38:40] + frame[34:]
+    total = sum(struct.unpack(f">{len(covered) // 2}H", covered))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -53,6 +53,7 @@ class Totals(Structure):
             "injected",
             "cpu_packets",
             "cpu_dropped_full",
+            "cpu_dropped_offload",
             "dropped_no_port",
             "dropped_no_program",
             "tap_lost",

@@ -31,7 +31,7 @@ class Program(Protocol):
     """What packet I/O needs of an engine (`switch.engine.Engine`).
 
     An engine may have an attribute `carry_offload`: True says that the program does to a super-packet what it would do
-    to each segment (`switch.engine.offload`); then, where there is no CPU port, super-packets pass whole.
+    to each segment (`switch.engine.offload`); then super-packets pass whole, and only the CPU port gets segments.
     """
 
     @property
@@ -153,8 +153,7 @@ class PacketIO:
                 self._library.io_set_program(self._io, None, None, 0)
             else:
                 run = ctypes.cast(engine.library.p4e_run, ctypes.c_void_p)
-                # Whoever reads from the CPU port wants whole packets with right checksums.
-                flags = int(getattr(engine, "carry_offload", False) and self._config.cpu_port is None)
+                flags = int(getattr(engine, "carry_offload", False))
                 self._library.io_set_program(self._io, run, engine.pointer, flags)
                 self._hear_events(engine, self._library.io_notify)
             if self._engine is not None and self._engine is not engine:

@@ -50,12 +50,13 @@ io_t *io_new(const io_config_t *config)
     io->batch.config = &io->config;
     io->batch.ports = io->ports;
     io->batch.pool = malloc((size_t)IO_BATCH * IO_BUFFER);
+    io->batch.segment = malloc(IO_BUFFER);
     pthread_mutex_init(&io->lock, NULL);
     pthread_mutex_init(&io->inject_lock, NULL);
     pthread_mutex_init(&io->ports_lock, NULL);
     pthread_cond_init(&io->changed, NULL);
     io->epoll = io->wake = io->tick = io->link = io->batch.wake = -1;
-    bool ok = io_buffers_init(&io->buffers) && io->batch.pool && io_queue_init(&io->injected, QUEUE_BYTES) &&
+    bool ok = io_buffers_init(&io->buffers) && io->batch.pool && io->batch.segment && io_queue_init(&io->injected, QUEUE_BYTES) &&
               io_queue_init(&io->batch.to_python, QUEUE_BYTES) &&
               (!config->tap_bytes || io_queue_init(&io->batch.tap, TAP_BYTES)) && open_descriptors(io);
     if (ok)
@@ -80,6 +81,7 @@ void io_free(io_t *io)
     io_queue_free(&io->batch.to_python);
     io_queue_free(&io->batch.tap);
     free(io->batch.pool);
+    free(io->batch.segment);
     free(io->buffers.memory);
     pthread_mutex_destroy(&io->lock);
     pthread_mutex_destroy(&io->inject_lock);

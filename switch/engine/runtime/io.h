@@ -48,7 +48,7 @@ typedef struct io_config {
 typedef struct io_totals {
     uint64_t batches, packets; /* given to the program */
     uint64_t ticks, injected;
-    uint64_t cpu_packets, cpu_dropped_full;
+    uint64_t cpu_packets, cpu_dropped_full, cpu_dropped_offload;
     uint64_t dropped_no_port;    /* sent to a port without an interface */
     uint64_t dropped_no_program; /* ticks and injected packets while no program is loaded */
     uint64_t tap_lost;

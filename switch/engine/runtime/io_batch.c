@@ -94,15 +94,44 @@ static const io_offload_t *carried(io_batch_t *batch, uint32_t len, io_offload_t
     return moved;
 }
 
+static void to_python(io_batch_t *batch, const uint8_t *data, uint32_t len)
+{
+    io_record_t header = {.len = len, .port = batch->config->cpu_port, .kind = IO_TO_CPU, .total = len};
+    bool queued = io_queue_push(&batch->to_python, &header, data);
+    io_count(queued ? &batch->totals.cpu_packets : &batch->totals.cpu_dropped_full, 1);
+    batch->told = true;
+}
+
+/* Whoever reads from the CPU port gets what would have been on a wire: segments with right checksums. */
+static void to_cpu(io_batch_t *batch, uint8_t *data, uint32_t len)
+{
+    io_offload_t moved;
+    const io_offload_t *left = carried(batch, len, &moved);
+    io_frame_t frame = {.data = data, .len = len};
+    io_segmenter_t segmenter;
+    if (left)
+        frame.offload = *left;
+    if (frame.offload.gso_type == IO_GSO_NONE) {
+        if (io_complete_checksum(&frame))
+            to_python(batch, data, len);
+        else
+            io_count(&batch->totals.cpu_dropped_offload, 1);
+        return;
+    }
+    if (!io_segment_start(&segmenter, &frame) || io_segment_size(&segmenter) > IO_BUFFER) {
+        io_count(&batch->totals.cpu_dropped_offload, 1);
+        return;
+    }
+    for (uint32_t size; (size = io_segment_next(&segmenter, batch->segment)) != 0;)
+        to_python(batch, batch->segment, size);
+}
+
 void io_batch_emit(p4e_sink_t *sink, uint32_t number, const uint8_t *data, uint32_t len)
 {
     io_batch_t *batch = (io_batch_t *)sink;
     tap(batch, IO_TAP_OUT, number, data, len);
     if (number == batch->config->cpu_port) {
-        io_record_t header = {.len = len, .port = number, .kind = IO_TO_CPU, .total = len};
-        bool queued = io_queue_push(&batch->to_python, &header, data);
-        io_count(queued ? &batch->totals.cpu_packets : &batch->totals.cpu_dropped_full, 1);
-        batch->told = true;
+        to_cpu(batch, (uint8_t *)(uintptr_t)data, len);
         return;
     }
     io_port_t *port = number < IO_MAX_PORT ? batch->ports[number] : NULL;

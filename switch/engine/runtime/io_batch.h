@@ -19,6 +19,7 @@ typedef struct io_batch {
     p4e_packet_t packets[IO_BATCH];
     io_offload_t offloads[IO_BATCH];
     uint8_t *pool; /* IO_BATCH buffers of IO_BUFFER bytes for segments, ticks and injected packets */
+    uint8_t *segment; /* a buffer for segments on their way to the CPU port */
     io_queue_t to_python;
     io_queue_t tap;
     int wake; /* eventfd that tells Python */
