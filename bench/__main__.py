@@ -20,7 +20,10 @@ from bench.contenders import contenders
 from bench.row import FULL, QUICK, Bench, Budget, Row
 from topologies import sandbox
 
-NAMES = ("engine", "ranges", "registers", "vrouter", "flows", "load", "idle", "writes", "region", "net")
+NAMES = (
+    *("engine", "ranges", "registers", "vrouter", "blackfoot", "flows", "plugins", "load", "idle", "writes", "mapping", "region"),
+    "net",
+)
 SHARES = {"writes": 0.12, "net": 0.68}  # of the time for everything, at most
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench.md"
 

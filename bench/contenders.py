@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -111,14 +112,14 @@ def _packet_io(mode: Mode) -> Callable[[World, Tools], AbstractContextManager[in
     """Our packet I/O around the smallest program, in a thread of this process."""
 
     @contextmanager
-    def start(world: World, tools: Tools) -> Iterator[None]:
+    def start(world: World, tools: Tools) -> Iterator[int]:
         with world.enter():
             io = PacketIO(LoopEngine(tools.folder), IOConfig(mode=mode))
             for number, device in enumerate(world.ports):
                 io.add_port(number, device)
             io.start()
         try:
-            yield None
+            yield os.getpid()
         finally:
             io.close()
 

@@ -1,8 +1,8 @@
 """Programming latency by miss policy: from the commit of a move to the last switch and router that has it.
 
 The controller is the real one: store, plan, loop and mapping service. Its switches are real engines behind the
-P4Runtime service, in this process. The other routers of `on-demand` are simulated on loopback in a process of their own:
-all of them hold every address that moves, decode each message, and pay for it what a real router was measured to take.
+P4Runtime service, in this process. The other routers of `on-demand` are simulated on loopback, in a process of their
+own: all hold every address that moves, decode each message, and pay for it what a real router was measured to take.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from controller.store import Ledger, Store
 from topologies import programs
 from topologies.lab import Lab
 from topologies.lab_switch import LabSwitch
-from topologies.region import load_region
+from topologies.region import FABRIC_PORT, load_region
 
 needs = ("cc",)
 P50, P99 = at_most(184), at_most(576)  # ms: what Andromeda was published with
@@ -109,8 +109,11 @@ def cost_of_a_message() -> float:
             service.load(1, address(index), mapping)
             frames += answers(service, index, host.address)
         begin = time.perf_counter()
-        switch.process_batch([(15, frame) for frame in frames])
-        return (time.perf_counter() - begin) / len(frames)
+        confirmed = switch.process_batch([(FABRIC_PORT, frame) for frame in frames])
+        seconds = time.perf_counter() - begin
+    if len(confirmed) != len(frames):
+        raise RuntimeError(f"the router confirmed {len(confirmed)} of {len(frames)} messages")
+    return seconds / len(frames)
 
 
 def answers(service: MappingService, index: int, host: Any) -> list[bytes]:
@@ -170,7 +173,7 @@ async def moves(size: Size, cost: float, folder: Path) -> Measured:
         await _move_all(size, ledger)
         messages = (_counted(devices, server) - before) / size.changes
     finally:
-        if routers is not None:
+        if routers is not None and routers[0].pid is not None:
             routers[0].kill()
         await service.stop()
         server.close()

@@ -7,12 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from controller.loader import Manifest, check_plugins, write_glue
 from controller.p4rt import Program, ProgramError
+from controller.workspace import workspace
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "p4src"
@@ -32,9 +32,9 @@ def compiled(name: str, plugins: Sequence[Manifest] = ()) -> Program:
     if program.config.exists() and program.p4info_file.exists():
         return program
     folder.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as work:
-        files = Program(Path(work) / program.config.name, Path(work) / program.p4info_file.name)
-        glue = Path(work) / "glue"
+    with workspace(folder.parent, f".{name}-") as work:
+        files = Program(work / program.config.name, work / program.p4info_file.name)
+        glue = work / "glue"
         write_glue(name, plugins, glue)
         command = [compiler, "-I", str(glue), str(SOURCES / f"{name}.p4"), "-o", str(files.config)]
         _run([*command, "--p4runtime-files", str(files.p4info_file)])

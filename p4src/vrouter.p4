@@ -3,7 +3,7 @@
 //   ENI port      --> classify, answer neighbours, check the source, route, map --> deliver here, or encapsulate
 //   underlay port --> decapsulate and validate --> deliver, or pass on (a gateway; an ENI that has moved)
 //   CPU port      --> the controller asks about flows, and is answered
-//   ticks         --> sweep the flow table
+//   ticks         --> remove flows that have expired
 //   second pass   --> the router's own answers and questions: packet too big, who hosts this address?
 //
 // Plugins attach at four hooks; the loader writes <plugin_*.p4> (p4src/without_plugins stands for none).

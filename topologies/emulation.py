@@ -18,9 +18,10 @@ from mininet.link import Link
 from mininet.net import Mininet
 from mininet.node import Node
 
-from topologies import fabric, leaf_spine, programs, sandbox
+from topologies import fabric, internet, leaf_spine, programs, sandbox
 from topologies.controller_process import ControllerProcess
 from topologies.hypervisor import Hypervisor, Plugged
+from topologies.internet import Internet
 from topologies.leaf_spine import FabricNode
 from topologies.nodes import (
     INSTANCE_MTU,
@@ -33,6 +34,7 @@ from topologies.nodes import (
 )
 from topologies.region import Region
 from topologies.sockets import Sockets
+from topologies.ticks import Ticks
 
 __all__ = ["SWITCHES", "Emulation", "EmulationError", "InstanceHost", "Router", "running"]
 
@@ -52,6 +54,7 @@ class Emulation:
     fabric: Mapping[str, FabricNode]
     controller: ControllerProcess
     hypervisor: Hypervisor
+    internet: Internet | None = None
 
 
 @contextmanager
@@ -59,7 +62,8 @@ def running(region: Region, switch: str = "p4vpc", plugins: Sequence[str] = ()) 
     """Starts the region on one kind of `SWITCHES` with its controller and plugins; stops everything at the end."""
     if not sandbox.inside():
         raise EmulationError("a region runs inside topologies.sandbox")
-    programs.compiled("vrouter")  # before the clock runs
+    plugins = sorted({*plugins, *programs.needed(region.model)})
+    programs.compile_all(region.model, plugins)  # before the clock runs
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="p4vpc-") as folder, ExitStack() as ends:
         Mininet.inited = True  # its initialisation raises system-wide limits, which a sandbox may not
@@ -67,17 +71,25 @@ def running(region: Region, switch: str = "p4vpc", plugins: Sequence[str] = ()) 
         ends.callback(net.stop)
         routers = _routers(region, net, Path(folder), SWITCHES[switch])
         nodes = _fabric(region, net, routers)
+        outside = internet.add(region, net, routers)
         service = region.mapping.service if region.mapping.policy == "on-demand" else None
         controller = ControllerProcess(Path(folder), service, plugins)
         ends.callback(controller.stop)
         controller.start()
         sockets = Sockets()
         instances, plugged = _instances(region, net, routers)
-        sockets.add(routers, [one.port for one in plugged.values()])
+        places = {host.name for host in region.model.hosts.values() if host.program == "vrouter"}
+        sockets.add({name: routers[name] for name in places}, [one.port for one in plugged.values()])
+        ticks = None if switch == "p4vpc" else Ticks(routers)
         net.build()
         _configure_ports(region, routers)
         net.start()
+        if ticks is not None:
+            ticks.start()
+            ends.callback(ticks.stop)
         _configure_instances(region, instances)
+        if outside is not None:
+            internet.configure(region, outside)
         for router in routers.values():
             router.wait_until_ready()
         controller.wait_until_ready()
@@ -88,7 +100,7 @@ def running(region: Region, switch: str = "p4vpc", plugins: Sequence[str] = ()) 
         hypervisor.start()
         ends.callback(hypervisor.stop)
         started_in = time.monotonic() - begin
-        yield Emulation(region, net, routers, instances, started_in, entries, nodes, controller, hypervisor)
+        yield Emulation(region, net, routers, instances, started_in, entries, nodes, controller, hypervisor, outside)
 
 
 def _routers(region: Region, net: Mininet, folder: Path, executable: Sequence[str]) -> dict[str, Router]:

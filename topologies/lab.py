@@ -198,6 +198,10 @@ class Lab:
         frame = packet if isinstance(packet, Ether) else Ether(src=eni.mac, dst=ROUTER_MAC) / packet
         return self.inject(self.region.model.hosts[eni.host_id].name, eni.port, bytes(frame))
 
+    def outside_ports(self) -> list[EdgePort]:
+        """The edges' ports."""
+        return list(self._outside.values())
+
     def send_from_outside(self, edge: str, packet: Packet) -> Sent:
         """Lets an IP packet (it goes to the edge's MAC) or a whole Ethernet frame come to an edge from outside."""
         port = next(port for (host, _), port in self._outside.items() if host == edge)

@@ -143,6 +143,11 @@ class LabSwitch:
                     found[f"{name}.{self._action(entry.action)}"] += table.counter(entry.handle)[0]
         return dict(found)
 
+    @property
+    def engine(self) -> Engine:
+        """The running engine, on virtual time."""
+        return self._running()
+
     def close(self) -> None:
         """Frees the engine."""
         if self._target.engine is not None:
@@ -153,11 +158,6 @@ class LabSwitch:
 
     def _action(self, target: Target) -> str:
         return target.action.rpartition(".")[2] if isinstance(target, ActionCall) else "indirect"
-
-    @property
-    def engine(self) -> Engine:
-        """The running engine, on virtual time."""
-        return self._running()
 
     def _running(self) -> Engine:
         if self._target.engine is None:

@@ -14,6 +14,7 @@ from typing import Any
 from mininet.link import Intf
 from mininet.node import Host, Switch
 
+from controller.flow_records import CPU_PORT, TICK_PORT
 from controller.model import NetworkInterface, Subnet
 from controller.model.resources import Address, Network
 from topologies.region import ROUTER_MAC
@@ -21,6 +22,7 @@ from topologies.region import ROUTER_MAC
 INSTANCE_MTU = 9001
 UNDERLAY_MTU = 9216
 OFFLOADS = ("tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+TICK_RATE = 100  # per second; a sweep of the flow table takes some 2,000
 _THRIFT_PORT = 9090  # BMv2 opens one for each switch, whether it is used or not
 _START_TIMEOUT = 30.0  # seconds until a switch process must answer
 
@@ -44,7 +46,6 @@ class Router(Switch):
         self.socket = folder / f"{name}.sock"
         self.log = folder / f"{name}.log"
         self.device_id = device_id
-        self.options: Sequence[str] = ()  # more of them, before the process starts
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,7 +62,9 @@ class Router(Switch):
                 command += ["--interface", f"{number}@{interface.name}"]
         if self._executable == SWITCHES["bmv2"]:
             command += ["--thrift-port", str(_THRIFT_PORT + self.device_id)]
-        command += ["--", "--grpc-server-addr", self.address, *self.options]
+        else:
+            command += ["--tick-port", str(TICK_PORT), "--tick-rate", str(TICK_RATE)]
+        command += ["--", "--grpc-server-addr", self.address, "--cpu-port", str(CPU_PORT)]
         with self.log.with_suffix(".err").open("wb") as errors:
             self._process = subprocess.Popen(  # a session of its own: Ctrl-C is not for the switches
                 command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True

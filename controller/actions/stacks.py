@@ -9,6 +9,7 @@ from controller.actions.network_interfaces import mac_of
 from controller.errors import RequestError
 from controller.model import (
     Account,
+    EdgePort,
     NetworkInterface,
     PhysicalHost,
     PluginResource,
@@ -29,6 +30,7 @@ _DESCRIBED = (
     RegionSettings,
     PhysicalHost,
     UnderlayRoute,
+    EdgePort,
     Vpc,
     RouteTable,
     Subnet,

@@ -12,6 +12,7 @@ from fastapi import Path, Query
 from controller.actions import region as region_actions
 from controller.actions.stacks import apply_description
 from controller.api.gate import Gate, Operator, TheGate, Who, decoded, encoded
+from controller.api.region_schemas import ModifyRegion, Status
 from controller.api.routes import Filter, Limit, NextToken, listable_by_operator, router_for
 from controller.api.schemas import (
     VIEWS,
@@ -20,10 +21,8 @@ from controller.api.schemas import (
     ApplyStack,
     HistoryEntry,
     Mapping_,
-    ModifyRegion,
     One,
     Page,
-    Status,
 )
 from controller.errors import CodecError, RequestError
 from controller.mapping.histogram import Histogram

@@ -179,14 +179,6 @@ class ModifyHost(_Request):
     device_id: DeviceId | None = None
 
 
-class ModifyRegion(_Request):
-    """How routers learn who hosts what; what is given is changed, an empty `gateway_host_id` means no gateway."""
-
-    mapping_policy: Literal["on-demand", "preload", "gateway"] | None = None
-    mapping_service: V4Address | None = None
-    gateway_host_id: Annotated[str, Field(max_length=255)] | None = None
-
-
 class SetUnderlayRoute(_Request):
     """How a host reaches a range of underlay addresses."""
 
@@ -305,18 +297,6 @@ class Applied(Answer):
     changes: list[StackChange]
 
 
-class SwitchStatus(BaseModel):
-    """How far one switch is; `revision` is the one that it holds, `error` why it does not get on."""
-
-    host_id: str
-    name: str
-    address: str
-    state: Literal["connecting", "programming", "ready", "failed"]
-    revision: int
-    entries: int
-    error: str | None
-
-
 class PluginView(BaseModel):
     """A plugin that is installed: the hooks that it attaches to, and the paths of the resources that it brings."""
 
@@ -344,28 +324,6 @@ class LoadedAnswer(Answer):
 
     plugin: PluginView
     switches: list[ReloadedSwitch]
-
-
-class Latency(BaseModel):
-    """How long changes took; milliseconds."""
-
-    count: int
-    p50: float
-    p99: float
-    largest: float
-
-
-class Status(Answer):
-    """How far the region is: the switches hold everything up to `applied_revision`. Switches are for operators.
-
-    Latencies are those since the start: `programming` from a commit to the last switch concerned, `mapping` to the last
-    router that held the old mapping.
-    """
-
-    applied_revision: int
-    resources: dict[str, int]
-    switches: list[SwitchStatus]
-    latencies: dict[str, Latency]
 
 
 class RouteView(BaseModel):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from controller.hyperplane import protocol_faults, protocol_node
-from controller.hyperplane.protocol import Protocol, Step, Violation, World, check
+from controller.hyperplane.protocol import Protocol, Size, Step, Violation, World, check
 
 
 @dataclass(frozen=True)
@@ -107,3 +109,24 @@ def replay(protocol: Protocol, trace: Iterable[tuple]) -> Rejected | None:
             return Rejected(index, wanted, reason)
         worlds = following
     return None
+
+
+def main() -> int:
+    """Searches one size and says what it found; 1 when a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m controller.hyperplane.explore", description=__doc__)
+    for one in fields(Size):
+        parser.add_argument(f"--{one.name}", type=int, default=one.default)
+    parser.add_argument("--limit", type=int, help="stop after so many worlds")
+    parser.add_argument("--bug", action="append", default=[], help="a rule to break on purpose")
+    given = vars(parser.parse_args())
+    limit, bugs = given.pop("limit"), frozenset(given.pop("bug"))
+    found = explore(Protocol(Size(**given), bugs), limit)
+    for step in found.trace:
+        print(*step)
+    whole = "all" if found.finished and not found.violation else "the first"
+    print(found.violation or f"every promise is kept in {whole} {found.worlds:,} worlds")
+    return int(bool(found.violation))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -92,7 +92,7 @@ def _learnt(protocol: Protocol, world: World, number: int, index: int) -> World:
     )
     holds = place is not None and place < row.seeded
     records = node.records
-    if not holds and not protocol.has("records of another life"):
+    if not holds:
         records = (None,) * len(records)
     if not protocol.has("acknowledgements outlive the epoch"):
         records = tuple(record and record._replace(ack=NO_ACK) for record in records)

@@ -137,7 +137,7 @@ class MappingService:
         A service that has just started does not know what that is, and tells about everything, within bounds.
         """
         keys = self._holders.held_by(old, vpc, now)
-        if now < self._known_from:
+        if now < self._known_from and (self._assumed is None or old in self._assumed.get(vpc, ())):
             everything = (key for key, mapping in self._table.items() if key[0] == vpc and mapping.exists)
             keys = list(islice(everything, _HANDED_OVER))
         return [self._answer(now, key, new) for key in keys]

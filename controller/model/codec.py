@@ -40,6 +40,10 @@ class Codec:
             self._encoders[kind] = _encoder(kind)
             self._decoders[kind] = _decoder(kind)
 
+    def knows(self, kind: str) -> bool:
+        """Whether documents of that kind can be read."""
+        return kind in self._kinds
+
     def encode(self, resource: Resource) -> dict[str, Any]:
         """The document of a resource, without its kind."""
         encoder = self._encoders.get(type(resource))

@@ -57,7 +57,7 @@ def edge_interface_entries(model: Model, eni: NetworkInterface, plan: MappingPla
         yield Entry("trusted_source", match, "trusted")
     home = eni.host_id if move is None or move.phase == "announced" else move.old_host_id
     for address in eni.addresses:
-        match = {"vpc": vpc, "address": IPv6Network(data_plane_address(address))}
+        match = {"vpc": vpc, "address": data_plane_address(address)}
         yield Entry("edge_mapping", match, "to_host", host=model.hosts[home].address, eni=eni.number)
 
 

@@ -71,8 +71,8 @@ class HostPart:
 class InterfacesPart:
     """The interfaces at the router's ports.
 
-    One that moves away may send from its old port until the move is over, or another is plugged in there, and gets packets
-    there until it has switched.
+    One that moves away may send from its old port until the move is over, or another is plugged in there, and gets
+    packets there until it has switched.
     """
 
     def scopes(self, model: Model, facts: Facts, node: PhysicalHost) -> Iterable[Scope]:

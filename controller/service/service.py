@@ -194,7 +194,7 @@ class Service:
         model = self._ledger.model
         begun = moves_in(committed.changes, model)
         self._unplugged |= {move.eni_id: asyncio.Event() for move in begun}
-        self._mapping = with_moves(self._mapping, model, begun)
+        self._mapping = with_moves(self._settings(), model, begun)
         places = set() if self._feed is None else self._feed.places(committed.changes)
         futures = await self._plan(committed.changes)
         self._do(self._finish(committed.revision, futures, places, begun, begin))
@@ -255,7 +255,7 @@ class Service:
         late += await self._patiently(self._set_moves(in_phase(self._mapping, ids, "switched")))
         for move in begun:
             eni = self._ledger.model.network_interfaces.get(move.eni_id)
-            if self._feed is not None and eni is not None:
+            if self._feed is not None and eni is not None and self._mapping.policy == "on-demand":
                 self._feed.hand_over(eni, move.old_host_id)
         late += self._set_moves(in_phase(self._mapping, ids, "announced"))
         await self._push(places)

@@ -142,7 +142,8 @@ class Store:
                 try:
                     resources.append(self.codec.decode(kind, document))
                 except CodecError as error:
-                    raise StoreError(f"{self._path}: {resource_id}: {error}") from None
+                    hint = "" if self.codec.knows(kind) else "; is the plugin that brought it still there?"
+                    raise StoreError(f"{self._path}: {resource_id}: {error}{hint}") from None
             last = self._number("SELECT coalesce(max(revision), 0) FROM revision")
             return last, resources, {(row[0], row[1]): row[2] for row in rows}
 

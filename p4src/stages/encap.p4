@@ -9,6 +9,8 @@
 const bit<16> TUNNEL_BYTES   = 28;       // Geneve, ENI option, UDP
 const bit<16> SERVICE_BYTES  = 16;       // SERVICE option
 const bit<16> ENTROPY_FIRST  = 0xc000;   // source ports 49152 to 65535
+const bit<64> SPREAD_1       = 0x9e3779b97f4a7c15;
+const bit<64> SPREAD_2       = 0xbf58476d1ce4e5b9;
 
 control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     direct_counter(CounterType.packets_and_bytes) hits;
@@ -40,6 +42,14 @@ control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
                                meta.service.bucket, meta.service.flags, meta.service.epoch };
     }
 
+    // Two multiplications mix better than a CRC, and cost less.
+    action spread_flow() {
+        bit<64> mixed = (meta.flow.src[63:0] ^ (meta.flow.src[127:64] << 1)) * SPREAD_1;
+        mixed = mixed ^ meta.flow.dst[63:0] ^ (meta.flow.dst[127:64] << 1) ^ (mixed >> 32);
+        mixed = (mixed ^ (meta.flow.src_port ++ meta.flow.dst_port ++ 24w0 ++ meta.flow.protocol)) * SPREAD_2;
+        meta.tunnel.entropy = 2w0 ++ mixed[61:48];
+    }
+
     action no_underlay_route() {
         drop(meta, drop_reason_t.NO_UNDERLAY_ROUTE);
         hits.count();
@@ -64,8 +74,7 @@ control encap(inout headers_t hdr, inout metadata_t meta, inout standard_metadat
             meta.tunnel.ttl = TUNNEL_TTL;
             length = (bit<16>)MAPPING_MESSAGE_BYTES + 8;
         } else {
-            hash(meta.tunnel.entropy, HashAlgorithm.crc16, 16w0,
-                 { meta.flow.src, meta.flow.dst, meta.flow.protocol, meta.flow.src_port, meta.flow.dst_port }, 16w0x4000);
+            spread_flow();
             src_port = ENTROPY_FIRST | meta.tunnel.entropy;
             dst_port = GENEVE_PORT;
         }

@@ -290,8 +290,8 @@ control flow_find(inout headers_t hdr, inout metadata_t meta, inout standard_met
             if (meta.slot.hit == 0) {
                 open();
             }
+            take_timeout();   // by what was known before this packet: a first reply makes no stream yet
             follow();
-            take_timeout();
         }
         if (meta.track.verdict == track_verdict_t.INVALID) {
             drop(meta, drop_reason_t.INVALID_FLOW);

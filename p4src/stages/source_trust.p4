@@ -54,7 +54,7 @@ control source_trust(inout metadata_t meta) {
                 || meta.origin != origin_t.UNDERLAY) {
             return;
         }
-        if (meta.mapping.found && meta.mapping.host != 0 && meta.mapping.eni == meta.src_eni
+        if (meta.mapping.found && meta.mapping.host != 0 && meta.tunnel.src != 0 && meta.mapping.eni == meta.src_eni
                 && (meta.mapping.host == meta.tunnel.src || meta.mapping.other == meta.tunnel.src)) {
             meta.mapping.ask = meta.mapping.ending;
         } else if (trusted_gateway.apply().hit) {

@@ -34,3 +34,8 @@ control hook_blackfoot_inbound(inout headers_t hdr, inout packet_t packet, inout
     apply {
     }
 }
+
+control hook_blackfoot_tick(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}

@@ -44,39 +44,55 @@ control internet_gateway_outbound(inout headers_t hdr, inout metadata_t meta, in
 
 // Finds whose public address a packet is for: an elastic address, or an address in the IPv6 range of a VPC.
 //
-//   destination --longest prefix--> vpc, private address | vpc       miss --> left to others
+//   destination --hit--> vpc, private address       miss --> destination --longest prefix--> vpc
+//                                                   miss --> left to others
 control internet_gateway_inbound(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
-    direct_counter(CounterType.packets_and_bytes) hits;
+    direct_counter(CounterType.packets_and_bytes) addresses;
+    direct_counter(CounterType.packets_and_bytes) ranges;
 
     action to_private(vpc_t vpc, bit<32> address) {
         meta.vpc = vpc;
         meta.edge.translates = true;
         meta.edge.address = IPV4_MAPPED ++ address;
-        hits.count();
+        addresses.count();
     }
 
-    action into(vpc_t vpc) {
-        meta.vpc = vpc;
-        hits.count();
-    }
-
-    action not_ours() {
-        hits.count();
+    action not_elastic() {
+        addresses.count();
     }
 
     table destination {
         key = {
-            meta.flow.dst : lpm @name("address");
+            meta.flow.dst : exact @name("address");
         }
-        actions = { to_private; into; not_ours; }
-        const default_action = not_ours();
+        actions = { to_private; not_elastic; }
+        const default_action = not_elastic();
         size = 1048576;
-        counters = hits;
+        counters = addresses;
+    }
+
+    action into(vpc_t vpc) {
+        meta.vpc = vpc;
+        ranges.count();
+    }
+
+    action not_ours() {
+        ranges.count();
+    }
+
+    table range {
+        key = {
+            meta.flow.dst : lpm @name("range");
+        }
+        actions = { into; not_ours; }
+        const default_action = not_ours();
+        size = 16384;
+        counters = ranges;
     }
 
     apply {
-        if (meta.edge.network == internet_gateway_network) {
-            destination.apply();
+        if (meta.edge.network == internet_gateway_network && !destination.apply().hit) {
+            range.apply();
         }
     }
 }

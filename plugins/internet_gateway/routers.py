@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv6Network, ip_network
 
 from controller.model import GatewayAttachment, Model, Network, NetworkInterface
 from controller.plugin import IPV4, Entry, Node, data_plane_address, data_plane_network, hides_ipv4
@@ -65,8 +65,8 @@ def ipv6_entries(model: Model) -> Iterator[Entry]:
         vpc = model.vpcs[vpc_id]
         for block in vpc.cidr_blocks:
             if is_global(block):
-                match = {"address": block}
-                yield Entry("internet_gateway.inbound.destination", match, "into", vpc=vpc.number)
+                match = {"range": block}
+                yield Entry("internet_gateway.inbound.range", match, "into", vpc=vpc.number)
         for eni in model.interfaces_by_vpc.get(vpc_id, ()):
             for address in eni.addresses:
                 if address.version == 6 and address in _GLOBAL:
@@ -82,7 +82,7 @@ def _address(model: Model, address: Address) -> Iterator[Entry]:
     vpc = model.vpcs[eni.vpc_id].number
     match = {"vpc": vpc, "eni": eni.number, "address": data_plane_address(private)}
     yield Entry("internet_gateway.outbound.source", match, "to_public", address=address.public_ip)
-    match = {"address": data_plane_network(IPv4Network(address.public_ip))}
+    match = {"address": data_plane_address(address.public_ip)}
     yield Entry("internet_gateway.inbound.destination", match, "to_private", vpc=vpc, address=private)
 
 

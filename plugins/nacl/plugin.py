@@ -65,10 +65,10 @@ class NetworkAcls(Plugin):
         acl: NetworkAcl,
         *,
         rule_number: int,
-        egress: bool,
         allow: bool,
         protocol: str,
         cidr: Network,
+        egress: bool = False,
         from_port: int | None = None,
         to_port: int | None = None,
     ) -> NetworkAcl:
@@ -78,7 +78,7 @@ class NetworkAcls(Plugin):
 
     @action(NetworkAcl, "delete-entry")
     def delete_network_acl_entry(
-        self, tx: Transaction, acl: NetworkAcl, *, rule_number: int, egress: bool
+        self, tx: Transaction, acl: NetworkAcl, *, rule_number: int, egress: bool = False
     ) -> NetworkAcl:
         """Removes the rule with that number."""
         return tx.put(without_entry(acl, rule_number, egress=egress))

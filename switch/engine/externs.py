@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import native
 from .errors import BadValue
 from .program import CounterSpec, MeterSpec, RegisterSpec, ValueSetSpec
-from .values import MeterRates
+from .values import ColourCounts, MeterRates
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -54,17 +54,27 @@ class Meter:
 
     def set(self, index: int, rates: MeterRates) -> None:
         """Sets the rates of one cell and fills its buckets."""
-        self._call(index, (ctypes.c_uint64 * 6)(*rates.cells()), write=1)
+        self._call(index, (ctypes.c_uint64 * 12)(*rates.cells()), write=1)
 
     def reset(self, index: int) -> None:
         """Takes the rates of one cell away."""
-        self._call(index, (ctypes.c_uint64 * 6)(), write=1)
+        self._call(index, (ctypes.c_uint64 * 12)(), write=1)
 
     def get(self, index: int) -> MeterRates | None:
         """The rates of one cell, None while it has none."""
-        cells = (ctypes.c_uint64 * 6)()
+        cells = (ctypes.c_uint64 * 12)()
         self._call(index, cells, write=0)
         return MeterRates(*cells[:5]) if cells[5] else None
+
+    def colours(self, index: int) -> ColourCounts:
+        """What one cell has counted."""
+        cells = (ctypes.c_uint64 * 12)()
+        self._call(index, cells, write=0)
+        return ColourCounts.of(list(cells))
+
+    def set_colours(self, index: int, counts: ColourCounts) -> None:
+        """Sets what one cell has counted."""
+        self._call(index, (ctypes.c_uint64 * 12)(*counts.cells()), write=2)
 
     def _call(self, index: int, cells: ctypes.Array, write: int) -> None:
         status = self._engine.library.p4e_meter(self._engine.pointer, self._index, index, cells, write)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import native
 from .errors import BadValue, EngineError, NoSuchEntry, ReadOnly
 from .program import TableSpec
-from .values import ActionCall, Entry, Group, Member, MeterRates, OpKind, TableOp, Target
+from .values import ActionCall, ColourCounts, Entry, Group, Member, MeterRates, OpKind, TableOp, Target
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -125,14 +125,24 @@ class Table:
 
     def meter(self, handle: int) -> MeterRates | None:
         """The rates of the entry's direct meter; None while it has none (all packets are green)."""
-        cells = (ctypes.c_uint64 * 6)()
+        cells = (ctypes.c_uint64 * 12)()
         self._cell("p4e_entry_meter", handle, cells, write=0)
         return MeterRates(*cells[:5]) if cells[5] else None
+
+    def colours(self, handle: int) -> ColourCounts:
+        """What the entry's direct meter has counted."""
+        cells = (ctypes.c_uint64 * 12)()
+        self._cell("p4e_entry_meter", handle, cells, write=0)
+        return ColourCounts.of(list(cells))
+
+    def set_colours(self, handle: int, counts: ColourCounts) -> None:
+        """Sets what the entry's direct meter has counted."""
+        self._cell("p4e_entry_meter", handle, (ctypes.c_uint64 * 12)(*counts.cells()), write=2)
 
     def set_meter(self, handle: int, rates: MeterRates | None) -> None:
         """Sets or (None) resets the entry's direct meter."""
         values = (0,) * 6 if rates is None else rates.cells()
-        self._cell("p4e_entry_meter", handle, (ctypes.c_uint64 * 6)(*values), write=1)
+        self._cell("p4e_entry_meter", handle, (ctypes.c_uint64 * 12)(*values), write=1)
 
     def lookups(self) -> tuple[int, int]:
         """Hits and misses so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -68,6 +69,24 @@ class MeterRates:
     def cells(self) -> tuple[int, int, int, int, int, int]:
         """As C takes them."""
         return self.cir, self.cburst, self.pir, self.pburst, self.eburst, 1
+
+
+@dataclass(frozen=True, slots=True)
+class ColourCounts:
+    """Packets and bytes that a meter has found green, yellow and red."""
+
+    green: tuple[int, int] = (0, 0)
+    yellow: tuple[int, int] = (0, 0)
+    red: tuple[int, int] = (0, 0)
+
+    @classmethod
+    def of(cls, cells: Sequence[int]) -> ColourCounts:
+        """From what C gives: they follow the rates."""
+        return cls((cells[6], cells[7]), (cells[8], cells[9]), (cells[10], cells[11]))
+
+    def cells(self) -> tuple[int, ...]:
+        """As C takes them."""
+        return (0,) * 6 + self.green + self.yellow + self.red
 
 
 @dataclass(frozen=True, slots=True)

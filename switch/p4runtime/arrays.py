@@ -8,18 +8,24 @@ from finsy.proto import p4d, p4i, p4r
 
 from switch.p4runtime.bindings import ArrayBinding
 from switch.p4runtime.errors import invalid, out_of_range, place, unimplemented
-from switch.p4runtime.meters import check_meter, config_of, rates_of
+from switch.p4runtime.meters import (
+    MAX_COUNT,
+    check_colours,
+    check_meter,
+    colours_data,
+    colours_of,
+    config_of,
+    rates_of,
+)
 
 COUNTS = p4i.CounterSpec
-# The engine counts without a sign, clients with one.
-_MAX_COUNT = (1 << 63) - 1
 
 
 def counter_data(spec: p4i.CounterSpec, packets: int, octets: int) -> p4r.CounterData:
     """What a client sees of a counter: only the units that it has."""
     return p4r.CounterData(
-        byte_count=0 if spec.unit == COUNTS.PACKETS else min(octets, _MAX_COUNT),
-        packet_count=0 if spec.unit == COUNTS.BYTES else min(packets, _MAX_COUNT),
+        byte_count=0 if spec.unit == COUNTS.PACKETS else min(octets, MAX_COUNT),
+        packet_count=0 if spec.unit == COUNTS.BYTES else min(packets, MAX_COUNT),
     )
 
 
@@ -75,32 +81,34 @@ class MeterArray(_Array):
     """An indirect meter."""
 
     def write(self, message: p4r.MeterEntry) -> None:
-        """Configures one cell or all; without a configuration the meter is green for everything again."""
+        """Configures one cell or all, and sets what they counted; without either, everything is green again."""
         with place(f"meter {self.binding.name!r}"):
             indices = self.indices(message)
-            if message.HasField("counter_data"):
-                raise unimplemented("meters do not count packets per colour")
+            counts = message.HasField("counter_data")
+            check_colours(message.counter_data)
             rates = None
             if message.HasField("config"):
                 check_meter(self.binding.info.spec, message.config)
                 rates = rates_of(message.config)
             for index in indices:
-                if rates is None:
-                    self.cells.reset(index)
-                else:
+                if rates is not None:
                     self.cells.set(index, rates)
+                elif not counts:
+                    self.cells.reset(index)
+                if counts:
+                    self.cells.set_colours(index, colours_of(message.counter_data))
 
     def read(self, message: p4r.MeterEntry) -> Iterator[p4r.Entity]:
-        """One cell or all; the configuration is left out where it is the default."""
+        """One cell or all; the configuration is left out where it is the default, the counts unless asked for."""
         with place(f"meter {self.binding.name!r}"):
-            if message.HasField("counter_data"):
-                raise unimplemented("meters do not count packets per colour")
             indices = self.indices(message)
         for index in indices:
             entry = p4r.MeterEntry(meter_id=self.binding.id, index=p4r.Index(index=index))
             rates = self.cells.get(index)
             if rates is not None:
                 entry.config.CopyFrom(config_of(rates))
+            if message.HasField("counter_data"):
+                entry.counter_data.CopyFrom(colours_data(self.cells.colours(index)))
             yield p4r.Entity(meter_entry=entry)
 
 

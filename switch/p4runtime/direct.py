@@ -6,7 +6,7 @@ from finsy.proto import p4r
 
 from switch.p4runtime.arrays import check_counts
 from switch.p4runtime.errors import invalid, not_found, place, unimplemented
-from switch.p4runtime.meters import check_meter, rates_of
+from switch.p4runtime.meters import check_colours, check_meter, colours_of, rates_of
 from switch.p4runtime.table_read import TableReader
 from switch.p4runtime.tables import TableState
 
@@ -25,15 +25,16 @@ def write_meter(state: TableState, message: p4r.DirectMeterEntry) -> None:
     """Configures the meter of one entry; without a configuration it is green for everything again."""
     with place(f"table {state.binding.name!r}"):
         _check_meter(state, message.table_entry)
-        if message.HasField("counter_data"):
-            raise unimplemented("meters do not count packets per colour")
+        check_colours(message.counter_data)
         handle = state.find(message.table_entry)
-        meter = state.binding.meter
+        meter, counts = state.binding.meter, message.HasField("counter_data")
         if message.HasField("config") and meter is not None:
             check_meter(meter.spec, message.config)
             state.table.set_meter(handle, rates_of(message.config))
-        else:
+        elif not counts:
             state.table.set_meter(handle, None)
+        if counts:
+            state.table.set_colours(handle, colours_of(message.counter_data))
 
 
 def read_counters(state: TableState, message: p4r.DirectCounterEntry) -> Iterator[p4r.Entity]:
@@ -50,13 +51,16 @@ def read_meters(state: TableState, message: p4r.DirectMeterEntry) -> Iterator[p4
     """The meter of one entry (NOT_FOUND when there is none), or of all when no match is given."""
     with place(f"table {state.binding.name!r}"):
         _check_meter(state, message.table_entry)
-        if message.HasField("counter_data"):
-            raise unimplemented("meters do not count packets per colour")
-    for entry in _read(state, message.table_entry, p4r.TableEntry(meter_config=p4r.MeterConfig())):
+    query = p4r.TableEntry(meter_config=p4r.MeterConfig())
+    if message.HasField("counter_data"):
+        query.meter_counter_data.SetInParent()
+    for entry in _read(state, message.table_entry, query):
         direct = p4r.DirectMeterEntry()
         direct.table_entry.CopyFrom(_key_only(entry))
         if entry.HasField("meter_config"):
             direct.config.CopyFrom(entry.meter_config)
+        if entry.HasField("meter_counter_data"):
+            direct.counter_data.CopyFrom(entry.meter_counter_data)
         yield p4r.Entity(direct_meter_entry=direct)
 
 

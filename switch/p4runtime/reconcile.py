@@ -206,6 +206,7 @@ def _entries(state: TableState) -> Iterator[p4r.TableEntry]:
         query.counter_data.SetInParent()
     if state.binding.meter is not None:
         query.meter_config.SetInParent()
+        query.meter_counter_data.SetInParent()
     if not state.binding.info.is_const_table:
         yield from (entry for entry in TableReader(state, query).read() if not entry.is_const)
     if not state.binding.const_default and state.profile is None:

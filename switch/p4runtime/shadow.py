@@ -10,7 +10,7 @@ from typing import Any
 
 from switch.engine.errors import DuplicateEntry, NoSuchEntry, ReadOnly, TableFull
 from switch.engine.program import ProfileSpec, Program, RegisterSpec, TableSpec
-from switch.engine.values import ActionCall, Entry, Group, Member, MeterRates
+from switch.engine.values import ActionCall, ColourCounts, Entry, Group, Member, MeterRates
 
 Target = ActionCall | Member | Group
 _Key = tuple[bytes, bytes, int]
@@ -26,6 +26,7 @@ class ShadowTable:
         self._entries: dict[int, Entry] = {}
         self._counters: dict[int, tuple[int, int]] = {}
         self._meters: dict[int, MeterRates] = {}
+        self._colours: dict[int, ColourCounts] = {}
         self._next = 1
         self.reset_default()
         for entry in spec.entries or ():
@@ -65,6 +66,7 @@ class ShadowTable:
         del self._handles[entry.key, entry.mask, entry.priority], self._entries[handle]
         self._counters.pop(handle, None)
         self._meters.pop(handle, None)
+        self._colours.pop(handle, None)
 
     def entry(self, handle: int) -> Entry:
         """One entry."""
@@ -104,6 +106,14 @@ class ShadowTable:
         else:
             self._meters[handle] = rates
 
+    def colours(self, handle: int) -> ColourCounts:
+        """What an entry's meter has counted."""
+        return self._colours.get(handle, ColourCounts())
+
+    def set_colours(self, handle: int, counts: ColourCounts) -> None:
+        """Sets what an entry's meter has counted."""
+        self._colours[handle] = counts
+
 
 class ShadowCounter:
     """An indirect counter."""
@@ -129,6 +139,7 @@ class ShadowMeter:
 
     def __init__(self) -> None:
         self._cells: dict[int, MeterRates] = {}
+        self._colours: dict[int, ColourCounts] = {}
 
     def get(self, index: int) -> MeterRates | None:
         """The rates of a cell."""
@@ -141,6 +152,14 @@ class ShadowMeter:
     def reset(self, index: int) -> None:
         """Makes a cell green again."""
         self._cells.pop(index, None)
+
+    def colours(self, index: int) -> ColourCounts:
+        """What a cell has counted."""
+        return self._colours.get(index, ColourCounts())
+
+    def set_colours(self, index: int, counts: ColourCounts) -> None:
+        """Sets what a cell has counted."""
+        self._colours[index] = counts
 
 
 class ShadowRegister:

@@ -8,8 +8,8 @@ from finsy.proto import p4i, p4r
 from switch.engine.values import ActionCall, Member
 from switch.engine.values import Group as GroupHandle
 from switch.p4runtime.arrays import counter_data
-from switch.p4runtime.errors import invalid, place, unimplemented
-from switch.p4runtime.meters import config_of
+from switch.p4runtime.errors import invalid, place
+from switch.p4runtime.meters import colours_data, config_of
 from switch.p4runtime.tables import NO_EXTRA, TableState
 
 
@@ -24,6 +24,7 @@ class TableReader:
         self._with_counter = query.HasField("counter_data") and self.binding.counter is not None
         self._count_spec = self.binding.counter.spec if self.binding.counter is not None else p4i.CounterSpec()
         self._with_meter = query.HasField("meter_config") and self.binding.meter is not None
+        self._with_colours = query.HasField("meter_counter_data") and self.binding.meter is not None
         self._with_elapsed = query.HasField("time_since_last_hit") and self.binding.idle
 
     def read(self) -> Iterator[p4r.TableEntry]:
@@ -43,8 +44,8 @@ class TableReader:
             raise invalid("counter_data is set, but the table has no direct counter")
         if query.HasField("meter_config") and self.binding.meter is None:
             raise invalid("meter_config is set, but the table has no direct meter")
-        if query.HasField("meter_counter_data"):
-            raise unimplemented("meters do not count packets per colour")
+        if query.HasField("meter_counter_data") and self.binding.meter is None:
+            raise invalid("meter_counter_data is set, but the table has no direct meter")
         if query.HasField("time_since_last_hit") and not self.binding.idle:
             raise invalid("time_since_last_hit is set, but the table has no idle timeout")
 
@@ -100,6 +101,8 @@ class TableReader:
             rates = self.state.table.meter(entry.handle)
             if rates is not None:
                 message.meter_config.CopyFrom(config_of(rates))
+        if self._with_colours:
+            message.meter_counter_data.CopyFrom(colours_data(self.state.table.colours(entry.handle)))
         if self._with_elapsed:
             message.time_since_last_hit.elapsed_ns = entry.time_since_hit_ns
         return message

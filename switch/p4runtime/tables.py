@@ -11,7 +11,7 @@ from switch.p4runtime.arrays import check_counts
 from switch.p4runtime.bindings import TableBinding
 from switch.p4runtime.engine_errors import translate
 from switch.p4runtime.errors import P4RuntimeError, already_exists, denied, exhausted, invalid, not_found, unimplemented
-from switch.p4runtime.meters import check_meter, rates_of
+from switch.p4runtime.meters import check_colours, check_meter, colours_of, rates_of
 from switch.p4runtime.profiles import OneShot, ProfileState
 
 Target = ActionCall | Member | Group
@@ -240,7 +240,9 @@ class TableState:
         if entry.HasField("meter_counter_data"):
             if self.binding.meter is None:
                 raise invalid("meter_counter_data is set, but the table has no direct meter")
-            raise unimplemented("meters do not count packets per colour")
+            if entry.is_default_action:
+                raise unimplemented("the default entry has no direct meter here")
+            check_colours(entry.meter_counter_data)
 
     def _set_direct(self, handle: int, entry: p4r.TableEntry, *, reset_meter: bool = False) -> None:
         if entry.HasField("counter_data"):
@@ -250,6 +252,8 @@ class TableState:
             self.table.set_meter(handle, rates_of(entry.meter_config))
         elif reset_meter and self.binding.meter is not None:
             self.table.set_meter(handle, None)
+        if entry.HasField("meter_counter_data"):
+            self.table.set_colours(handle, colours_of(entry.meter_counter_data))
 
     def _engine_error(self, error: EngineError, key: bytes, mask: bytes | None, priority: int) -> P4RuntimeError:
         if isinstance(error, TableFull):

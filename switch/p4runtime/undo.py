@@ -25,8 +25,6 @@ def undo_of(pipeline: Pipeline, update: p4r.Update) -> list[p4r.Update]:
 def _query(entity: p4r.Entity) -> p4r.Entity:
     query = p4r.Entity()
     query.CopyFrom(entity)
-    if query.WhichOneof("entity") == "meter_entry":
-        query.meter_entry.ClearField("counter_data")
     return query
 
 
@@ -40,6 +38,7 @@ def _table_before(pipeline: Pipeline, entity: p4r.Entity) -> list[p4r.Entity]:
         query.counter_data.SetInParent()
     if state.binding.meter is not None and not entry.is_default_action:
         query.meter_config.SetInParent()
+        query.meter_counter_data.SetInParent()
     reader = TableReader(state, query)
     found = list(reader.read()) if entry.is_default_action else [reader.message(state.table.entry(state.find(entry)))]
     for message in found:

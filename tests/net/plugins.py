@@ -11,7 +11,7 @@ from typing import Any
 from topologies.emulation import Emulation, running
 from topologies.region import load_region
 
-ROUNDS = 3
+ROUNDS = 1
 PLUGINS = ("tollgate", "beacon")
 PINGS = 1000  # a second
 WEB = "10.0.1.5"

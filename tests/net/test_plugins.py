@@ -19,10 +19,10 @@ PLUGINS = ROOT / "tests" / "pipeline" / "plugins"
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    """What ping and iperf3 saw while two plugins were loaded and unloaded three times."""
+    """What ping and iperf3 saw while two plugins were loaded and unloaded."""
     command = sandbox.command([sys.executable, "-m", "tests.net.plugins", "p4vpc"])
     environment = {**os.environ, "P4VPC_PLUGINS": str(PLUGINS)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=290, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -35,7 +35,7 @@ def test_no_ping_is_lost(report: dict[str, Any]) -> None:
 
 
 def test_every_switch_keeps_its_state_each_time(report: dict[str, Any]) -> None:
-    assert report["flood"]["states"] == ["kept"] * 24
+    assert report["flood"]["states"] == ["kept"] * 8
 
 
 def test_no_connection_breaks(report: dict[str, Any]) -> None:

@@ -24,13 +24,15 @@ def sequence(seed: int, number: int, *, loose: bool = False) -> Sequence:
 
 def _tcp(random: Random, flow: int = 0, *, waits: bool = True, loose: bool = False) -> list[Step]:
     talk = Conversation(random, flow, loose=loose)
+    pauses = _pauses(random) if waits else []
     opening = random.random()
+    if opening < 0.1:
+        _patiently(random, talk, pauses)
     if opening < 0.75:
         talk.handshake()
     elif opening < 0.85:
         talk.simultaneous_open()
     aimed = random.random() < 0.4
-    pauses = _pauses(random) if waits else []
     for _ in range(random.choice((2, 5, 10, 20))):
         talk.probe() if aimed and random.random() < 0.6 else talk.move()
         _perhaps_wait(random, talk, pauses)
@@ -45,11 +47,22 @@ def _tcp(random: Random, flow: int = 0, *, waits: bool = True, loose: bool = Fal
     return talk.steps
 
 
+def _patiently(random: Random, talk: Conversation, pauses: list[int]) -> None:
+    """A flow that takes its time to open."""
+    while pauses:
+        talk.knock()
+        _wait(talk, pauses.pop())
+    talk.knock()
+
+
 def _perhaps_wait(random: Random, talk: Conversation, pauses: list[int]) -> None:
     if pauses and random.random() < 0.2:
-        seconds = pauses.pop()
-        talk.steps.append(Wait(seconds))
-        talk.wait(seconds)
+        _wait(talk, pauses.pop())
+
+
+def _wait(talk: Conversation, seconds: int) -> None:
+    talk.steps.append(Wait(seconds))
+    talk.wait(seconds)
 
 
 def _pauses(random: Random) -> list[int]:

@@ -59,6 +59,14 @@ class Conversation:
         if not self._chance(0.05):
             self._send(client)
 
+    def knock(self) -> None:
+        """The client's SYN again, as long as nobody answers; or the server's answer again."""
+        client, server = self._ends
+        if self._chance(0.3):
+            self._syn(server, ACK, acknowledges=client.next + 1)
+        else:
+            self._syn(client)
+
     def simultaneous_open(self) -> None:
         """Both send a SYN first (RFC 9293, 3.5)."""
         one, other = self._ends
@@ -83,7 +91,10 @@ class Conversation:
         if self._chance(0.3):
             self.move()
         self._fin(second)
-        self._send(first)
+        if self._chance(0.3):
+            self._challenge()
+        else:
+            self._send(first)
 
     def move(self) -> None:
         """One random thing that an endpoint, the network or an attacker does."""
@@ -186,6 +197,14 @@ class Conversation:
             end.next, peer.next = number + 1, peer.next + 1
         elif answer == "reset":
             self._send(peer, RST | ACK, seq=self.random.choice((0, peer.next)), ack=number + 1)
+
+    def _challenge(self) -> None:
+        """The client comes again before the last ACK; the server, still there, challenges it (RFC 5961)."""
+        client, server = self._ends
+        stray = Endpoint(client.outbound, self._number(), client.window, client.scale, client.sack)
+        self._syn(stray)
+        self._send(server)
+        self._syn(stray)
 
     def _answer_syn(self, end: Endpoint) -> None:
         peer = self._peer(end)

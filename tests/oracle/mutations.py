@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -21,7 +21,7 @@ from .ours import SOURCES, OracleError, Ours, compile_tracker
 from .packets import Sequence
 from .verdicts import Verdict
 
-FILES = ("include/flow_tcp.p4", "include/flow_record.p4", "stages/flow_find.p4", "stages/flow_record.p4")
+UNCONCERNED = ("flow_control.p4", "flow_meta.p4", "flow_packets.p4", "flow_sweep.p4")  # no packet's fate
 QUICKLY_BUILT = BuildOptions(optimize=("-O1",))
 _OPERATORS = (
     (r"==", "!="), (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&"), (r"\bafter\(", "before("), (r"\bbefore\(", "after("),
@@ -44,17 +44,23 @@ class Mutant:
         return f"{self.file}:{self.line}: {self.before.strip()!r} --> {self.after.strip()!r}"
 
 
+def lines_of(sources: Path = SOURCES) -> Iterator[Mutant]:
+    """Each line of flow tracking, as it is."""
+    for path in sorted(sources.glob("*/flow_*.p4")):
+        if path.name not in UNCONCERNED:
+            for number, line in enumerate(path.read_text().splitlines(), start=1):
+                yield Mutant(str(path.relative_to(sources)), number, line, line)
+
+
 def candidates(sources: Path = SOURCES) -> Iterator[Mutant]:
     """All mutants there are, in order."""
-    for file in FILES:
-        for number, line in enumerate((sources / file).read_text().splitlines(), start=1):
-            code = line.partition("//")[0]
-            if not code.strip() or code.lstrip().startswith(("#", "const", "control", "action", "register", "bit<")):
-                continue
-            for pattern, replacement in _OPERATORS:
-                for match in re.finditer(pattern, code.rstrip()):
-                    changed = code[: match.start()] + replacement + code[match.end() :]
-                    yield Mutant(file, number, line, changed)
+    for place in lines_of(sources):
+        code = place.before.partition("//")[0].rstrip()
+        if not code or code.lstrip().startswith(("#", "const", "control", "action", "register", "bit<")):
+            continue
+        for pattern, replacement in _OPERATORS:
+            for match in re.finditer(pattern, code):
+                yield replace(place, after=code[: match.start()] + replacement + code[match.end() :])
 
 
 def drawn(seed: int, count: int, sources: Path = SOURCES) -> list[Mutant]:

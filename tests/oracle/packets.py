@@ -1,7 +1,7 @@
 """Packets of a sequence, without their addresses: what one endpoint pair says to each other, and when.
 
 A sequence is a list of steps. `outbound` says who sends: the ENI's side (True) or the remote side. `flow` tells the
-flows of one pair apart: it becomes the local port, the ICMP identifier. `wire.py` makes bytes of them, `script.py` text.
+flows of one pair apart: it becomes the local port or ICMP identifier. `wire.py` makes bytes of them, `script.py` text.
 """
 
 from __future__ import annotations

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .mutations import Mutant
+from .mutations import Mutant, lines_of
 from .ours import SOURCES, OracleError
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A change to the only line of a file that holds `before`: `after` stands there instead."""
+    """A change to the only line of flow tracking that holds `before`: `after` stands there instead."""
 
     what: str
-    file: str
     before: str
     after: str
 
     def mutant(self, sources: Path = SOURCES) -> Mutant:
         """The mutant. OracleError when the line is not there any more, or not the only one."""
-        lines = (sources / self.file).read_text().splitlines()
-        hits = [number for number, line in enumerate(lines, start=1) if self.before in line]
+        hits = [place for place in lines_of(sources) if self.before in place.before]
         if len(hits) != 1:
-            raise OracleError(f"{self.before!r} is in {len(hits)} lines of {self.file}: seeded.toml wants attention")
-        line = lines[hits[0] - 1]
-        return Mutant(self.file, hits[0], line, line.replace(self.before, self.after))
+            raise OracleError(f"{self.before!r} is in {len(hits)} lines of flow tracking: seeded.toml wants attention")
+        return replace(hits[0], after=hits[0].before.replace(self.before, self.after))
 
 
 def seeds() -> list[Seed]:

@@ -140,10 +140,41 @@ def test_direct_resources_that_a_table_lacks_are_refused(world: World) -> None:
     assert "has no direct meter" in world.refused(INSERT, entry)[1]
 
 
-def test_meter_colour_counters_are_not_offered(world: World) -> None:
+COLOURS = p4r.MeterCounterData(
+    green=p4r.CounterData(packet_count=5, byte_count=500), red=p4r.CounterData(packet_count=2, byte_count=9)
+)
+
+
+def test_what_a_direct_meter_counts_by_colour_is_read_and_set(world: World) -> None:
     entry = world.entry("ports", world.action("meter_port"), port=b"\x01")
-    entry.meter_counter_data.green.packet_count = 0
-    assert world.refused(INSERT, entry)[0] == "UNIMPLEMENTED"
+    entry.meter_config.CopyFrom(RATES)
+    entry.meter_counter_data.CopyFrom(COLOURS)
+    world.write((INSERT, entry))
+    asked = {"meter_config": p4r.MeterConfig(), "meter_counter_data": p4r.MeterCounterData()}
+    assert [e.meter_counter_data.red.packet_count for e in world.reads("ports", **asked)] == [2]
+    key = world.entry("ports", port=b"\x01")
+    zero = p4r.MeterCounterData(green=p4r.CounterData(), yellow=p4r.CounterData(), red=p4r.CounterData())
+    world.write((MODIFY, p4r.DirectMeterEntry(table_entry=key, counter_data=zero)))
+    (read,) = world.read(p4r.DirectMeterEntry(table_entry=key, counter_data=p4r.MeterCounterData()))
+    assert (read.counter_data, read.config) == (zero, RATES)
+    assert not world.read(p4r.DirectMeterEntry(table_entry=key))[0].HasField("counter_data")
+
+
+def test_what_an_indirect_meter_counts_by_colour_is_read_and_set(world: World) -> None:
+    cell = p4r.MeterEntry(meter_id=world.id("meters", "punt_meter"), index=p4r.Index(index=1))
+    world.write((MODIFY, p4r.MeterEntry(meter_id=cell.meter_id, index=cell.index, counter_data=COLOURS)))
+    asked = p4r.MeterEntry(meter_id=cell.meter_id, index=cell.index, counter_data=p4r.MeterCounterData())
+    assert world.read(asked)[0].counter_data.green == COLOURS.green
+    assert not world.read(cell)[0].HasField("counter_data")
+
+
+def test_meters_have_not_counted_less_than_nothing(world: World) -> None:
+    wrong = p4r.MeterCounterData(yellow=p4r.CounterData(packet_count=-1))
+    cell = p4r.MeterEntry(meter_id=world.id("meters", "punt_meter"), index=p4r.Index(index=1), counter_data=wrong)
+    assert world.refused(MODIFY, cell)[0] == "INVALID_ARGUMENT"
+    entry = world.entry("smac", world.action("NoAction"), mac=b"\x01")
+    entry.meter_counter_data.green.packet_count = 1
+    assert "has no direct meter" in world.refused(INSERT, entry)[1]
 
 
 # Value sets ------------------------------------------------------------------------------------------------------

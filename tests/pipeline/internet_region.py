@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from scapy.packet import Packet
@@ -12,18 +12,12 @@ from scapy.packet import Packet
 from controller.loader import Manifest, read_manifest
 from controller.model import Account, NetworkInterface, Vpc
 from controller.model.ids import stable_id
-from plugins.internet_gateway.gateways import (
-    Address,
-    AddressPool,
-    EgressOnlyInternetGateway,
-    InternetGateway,
-)
+from plugins.internet_gateway.gateways import Address
 from topologies.lab import Lab
 from topologies.packets import built
 from topologies.region import Region, load_region
 
 PLUGIN = Path(__file__).parents[2] / "plugins/internet_gateway"
-POOL = IPv4Network("203.0.113.0/24")
 PUBLIC, SERVER, EDGES = "203.0.113.10", "192.0.2.80", ("198.18.0.11", "198.18.0.12")
 WEB, APP, DB, QUIET = "10.0.1.5", "10.0.1.6", "10.0.2.5", "10.0.1.5"
 WEB6, APP6, DB6, QUIET6 = "2001:db8:10:1::5", "2001:db8:10:1::6", "2001:db8:10:2::5", "2001:db8:20:1::5"
@@ -36,7 +30,7 @@ class Internet:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.plugin = lab.plugin("internet_gateway")
-        self._describe()
+        self._allocate()
 
     def interface(self, instance: str) -> NetworkInterface:
         """The network interface of an instance."""
@@ -65,21 +59,11 @@ class Internet:
         with self.lab.transaction() as tx:
             self.plugin.disassociate_address(tx, self.address(public))
 
-    def _describe(self) -> None:
-        red, green = self.vpc("red"), self.vpc("green")
+    def _allocate(self) -> None:
         with self.lab.transaction() as tx:
-            for account_id in (red.account_id, green.account_id):
-                if tx.model.get(Account, account_id) is None:
-                    tx.put(Account(account_id, account_id))
-            tx.put(InternetGateway(id=stable_id("igw", "red"), vpc_id=red.id, account_id=red.account_id))
-            eigw = stable_id("eigw", "green")
-            tx.put(EgressOnlyInternetGateway(id=eigw, vpc_id=green.id, account_id=green.account_id))
-            pool = tx.put(AddressPool(id=stable_id("ipv4pool", str(POOL)), cidr_block=POOL, account_id=""))
-            for public in (PUBLIC, "203.0.113.11"):
-                address_id = stable_id("eipalloc", public)
-                owner = red.account_id
-                tx.put(Address(id=address_id, public_ip=IPv4Address(public), pool_id=pool.id, account_id=owner))
-        self.associate("web")
+            account = tx.put(Account(self.vpc("red").account_id, "red"))
+            spare = IPv4Address("203.0.113.11")
+            self.plugin.allocate_address(tx, address=spare, account_id=account.id)
 
 
 @contextmanager

@@ -23,8 +23,9 @@ QUESTION, ANSWER = f"{CLIENT}:4000 > {WEB}:53", f"{WEB}:53 > {CLIENT}:4000"
 PORT = 16  # of the client's interface at beta
 
 
-def a_lab(**plan: int) -> Lab:
-    return Lab(load_region("two_hosts"), flows=FlowPlan(pickup_seconds=0, **plan))
+def a_lab(limit: int = 1000) -> Lab:
+    """Two hosts; an interface may have so many flows."""
+    return Lab(load_region("two_hosts"), flows=FlowPlan(pickup_seconds=0, limit=limit))
 
 
 @pytest.fixture

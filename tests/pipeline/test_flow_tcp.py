@@ -45,8 +45,8 @@ def connect(lab: Lab, port: int) -> None:
 
 def record(lab: Lab, host: str, port: int) -> FlowRecord:
     """The only record of a host that has this port of the client."""
-    mine = "local_port" if host == "beta" else "remote_port"
-    (found,) = LabFlows(lab).flows(host, Filter(**{mine: port}))
+    which = Filter(local_port=port) if host == "beta" else Filter(remote_port=port)
+    (found,) = LabFlows(lab).flows(host, which)
     return found
 
 

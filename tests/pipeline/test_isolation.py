@@ -16,6 +16,7 @@ from scapy.packet import Packet, Raw
 
 from tests.pipeline.mapping_regions import accounted
 from topologies.lab import ROUTER_MAC, Lab
+from topologies.packets import udp
 from topologies.region import load_region
 
 BOUNDED = settings(
@@ -64,6 +65,12 @@ def tenants() -> Iterator[Lab]:
         yield lab
 
 
+@pytest.fixture(scope="module")
+def on_demand() -> Iterator[Lab]:
+    with Lab(load_region("on_demand")) as lab:
+        yield lab
+
+
 @BOUNDED
 @given(
     instance=st.sampled_from(["red-web", "red-app", "blue-web", "blue-app", "blue-db"]),
@@ -98,3 +105,19 @@ def test_noise_is_dropped_and_accounted_for(tenants: Lab, host: str, port: int, 
 
     assert sent.nowhere()
     accounted(tenants)
+
+
+@pytest.mark.parametrize("source", ["0.0.0.0", "255.255.255.255", "172.31.0.9"])
+def test_a_replay_from_no_hosts_address_is_not_believed(on_demand: Lab, source: str) -> None:
+    question = udp("10.0.1.6:4000 > 10.0.1.5:53")
+    on_demand.send("client", question)
+    (frame,) = on_demand.send("client", question).underlay
+    replay = Ether(frame)
+    replay[IP].src = source
+    del replay[IP].chksum
+
+    sent = on_demand.inject("alpha", 1, bytes(replay))
+
+    assert sent.nowhere()
+    assert sent.dropped() == {"UNTRUSTED_SOURCE": 1}
+    accounted(on_demand)

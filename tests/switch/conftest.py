@@ -20,6 +20,7 @@ TOOLS = ("ip", "ping", "iperf3", "ethtool")
 def sanitized(monkeypatch: pytest.MonkeyPatch) -> None:
     """With SANITIZED=1 packet I/O is built with sanitizers; libasan must be preloaded (test_sanitized_io says how)."""
     if os.environ.get("SANITIZED"):
+        monkeypatch.delenv("LD_PRELOAD", raising=False)  # which is not for ip and ping
         monkeypatch.setattr(packetio, "load_library", functools.partial(load_library, sanitize=True))
 
 

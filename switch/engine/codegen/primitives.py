@@ -297,7 +297,8 @@ class Primitives:
         self._out.line(f"uint64_t at = {self._code.index(index)};")
         amount = "c->ingress_length" if meter.in_bytes else "1"
         with self._out.block(f"if (at < {meter.size}u)"):
-            run = f"p4e_meter_run(&c->engine->meters[{number}][at], {amount}, c->engine->now)"
+            meters = f"&c->engine->meters[{number}][at]"
+            run = f"p4e_meter_run({meters}, {amount}, c->ingress_length, c->engine->now)"
             self._out.line(f"uint64_t colour = {run};")
             self._store_word(target, "colour")
 

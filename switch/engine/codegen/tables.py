@@ -203,7 +203,7 @@ class TableCode:
             out.line("atomic_store_explicit(&e->last_hit, c->engine->now, memory_order_relaxed);")
         if table.meter is not None and table.meter.result is not None:
             amount = "c->ingress_length" if table.meter.in_bytes else "1"
-            out.line(f"uint64_t colour = p4e_meter_run(e->meter, {amount}, c->engine->now);")
+            out.line(f"uint64_t colour = p4e_meter_run(e->meter, {amount}, c->ingress_length, c->engine->now);")
             field = table.meter.result.field
             text = code.resize("colour", 64, round_bits(field.width), False)
             code.store(code.field(table.meter.result), field.width, text)

@@ -28,7 +28,18 @@ int p4e_counter(p4e_t *engine, uint32_t counter, uint64_t start, uint64_t count,
     return P4E_OK;
 }
 
-/* Reads or replaces the rates of a meter, under the control lock. */
+static void cells_colours(p4e_meter_t *meter, uint64_t *cells, int write) {
+    for (int colour = 0; colour < 3; colour++) {
+        _Atomic uint64_t *counts[2] = {&meter->packets[colour], &meter->bytes[colour]};
+        for (int i = 0; i < 2; i++)
+            if (write)
+                atomic_store_explicit(counts[i], cells[2 * colour + i], memory_order_relaxed);
+            else
+                cells[2 * colour + i] = atomic_load_explicit(counts[i], memory_order_relaxed);
+    }
+}
+
+/* Reads a meter, or replaces its rates or counts, under the control lock. */
 int p4e_meter_cell(p4e_reclaim_t *reclaim, p4e_meter_t *meter, uint64_t *cells, int write) {
     if (!write) {
         const p4e_rates_t *rates = atomic_load_explicit(&meter->rates, memory_order_relaxed);
@@ -36,6 +47,11 @@ int p4e_meter_cell(p4e_reclaim_t *reclaim, p4e_meter_t *meter, uint64_t *cells, 
         if (rates)
             memcpy(cells, (uint64_t[]){rates->cir, rates->cburst, rates->pir, rates->pburst, rates->eburst, 1},
                    6 * sizeof cells[0]);
+        cells_colours(meter, cells + 6, 0);
+        return P4E_OK;
+    }
+    if (write == P4E_WRITE_COLOURS) {
+        cells_colours(meter, cells + 6, 1);
         return P4E_OK;
     }
     p4e_rates_t *fresh = NULL;

@@ -79,7 +79,9 @@ P4E_API int p4e_group_delete(p4e_t *engine, uint32_t profile, uint64_t handle);
 
 /* Cells are pairs (packets, bytes). */
 P4E_API int p4e_counter(p4e_t *engine, uint32_t counter, uint64_t start, uint64_t count, uint64_t *cells, int write);
-/* Cells: cir, cburst, pir, pburst, eburst, and whether the meter has rates. */
+/* Cells: cir, cburst, pir, pburst, eburst, whether the meter has rates; then packets and bytes of green, yellow, red.
+ * `write` says which of the two are set. */
+enum { P4E_WRITE_RATES = 1, P4E_WRITE_COLOURS = 2 };
 P4E_API int p4e_meter(p4e_t *engine, uint32_t meter, uint64_t index, uint64_t *cells, int write);
 /* Cells are big-endian bytes. */
 P4E_API int p4e_register(p4e_t *engine, uint32_t array, uint64_t start, uint64_t count, uint8_t *cells, int write);

@@ -19,6 +19,7 @@ typedef struct p4e_meter {
     uint64_t filled;                    /* version of the rates whose buckets are below */
     uint64_t committed, peak;           /* tokens, in millionths; those of the excess burst lie in `peak` */
     uint64_t last;                      /* microseconds */
+    _Atomic uint64_t packets[3], bytes[3]; /* by colour */
 } p4e_meter_t;
 
 #define P4E_TOKEN UINT64_C(1000000)
@@ -51,7 +52,7 @@ static inline uint32_t p4e_meter_run_single(p4e_meter_t *meter, const p4e_rates_
 }
 
 /* The colour of a packet that needs `amount` tokens at `now` (microseconds). */
-static inline uint32_t p4e_meter_run(p4e_meter_t *meter, uint64_t amount, uint64_t now) {
+static inline uint32_t p4e_meter_colour(p4e_meter_t *meter, uint64_t amount, uint64_t now) {
     const p4e_rates_t *rates = atomic_load_explicit(&meter->rates, memory_order_acquire);
     if (!rates)
         return P4E_GREEN;
@@ -78,6 +79,15 @@ static inline uint32_t p4e_meter_run(p4e_meter_t *meter, uint64_t amount, uint64
         return P4E_YELLOW;
     meter->committed -= needed;
     return P4E_GREEN;
+}
+
+/* The same, counted. Only the packet thread raises the counts. */
+static inline uint32_t p4e_meter_run(p4e_meter_t *meter, uint64_t amount, uint64_t bytes, uint64_t now) {
+    uint32_t colour = p4e_meter_colour(meter, amount, now);
+    _Atomic uint64_t *packets = &meter->packets[colour], *octets = &meter->bytes[colour];
+    atomic_store_explicit(packets, atomic_load_explicit(packets, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(octets, atomic_load_explicit(octets, memory_order_relaxed) + bytes, memory_order_relaxed);
+    return colour;
 }
 
 #endif

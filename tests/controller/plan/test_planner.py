@@ -82,8 +82,9 @@ def moving(world: World, changes: list[Change]) -> tuple[Move, ...]:
     found = []
     for change in changes:
         before, after = change.before, change.after
-        both = isinstance(before, NetworkInterface) and isinstance(after, NetworkInterface)
-        if both and after.host_id and before.host_id not in ("", after.host_id):
+        if not isinstance(before, NetworkInterface) or not isinstance(after, NetworkInterface):
+            continue
+        if after.host_id and before.host_id not in ("", after.host_id):
             found.append(Move(before.id, before.host_id, before.port, "prepare"))
     return tuple(found)
 

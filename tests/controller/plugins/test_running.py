@@ -112,6 +112,8 @@ def test_a_plugin_that_came_later_brings_its_routes(running: Running) -> None:
 
     assert len(list(running.client().items("turn-permits"))) == 2
     assert running.tables("beta")["turnpike.from_eni.permit"] == 1
+    for permit in running.client().items("turn-permits"):  # nobody would know what they are
+        running.call("DELETE", f"turn-permits/{permit['id']}")
     running.call("DELETE", "plugins/turnpike")
     shutil.rmtree(folder)
 
@@ -123,7 +125,8 @@ def test_after_a_restart_the_same_plugins_are_loaded(toll: Running) -> None:
     toll.settled()
 
     assert [one["name"] for one in toll.call("GET", "plugins")["items"] if one["loaded"]] == ["tollgate"]
-    assert toll.tables("alpha")["tollgate.from_eni.permit"] == 1
+    held = sum(toll.tables(host)["tollgate.from_eni.permit"] for host in ("alpha", "beta"))
+    assert held == sum(permit["is_open"] for permit in permits(toll)) > 0
 
 
 def test_only_operators_load_plugins(running: Running) -> None:
