@@ -36,7 +36,7 @@ class FabricNode(Host):
     def packets_sent(self, neighbour: str, router: FabricRouter) -> int:
         """How many packets have left to a neighbour."""
         device = self.device(router.ports.index(neighbour) + 1)
-        return int(self.cmd("cat", f"/sys/class/net/{device}/statistics/tx_packets").split()[-1])
+        return int(str(self.cmd("cat", f"/sys/class/net/{device}/statistics/tx_packets")).split()[-1])
 
 
 def add(region: Region, fabric: Fabric, net: Mininet, routers: Mapping[str, Node]) -> dict[str, FabricNode]:

@@ -186,7 +186,7 @@ class InstanceHost(Host):
     def free_device(self) -> str:
         """A name for one more interface."""
         present = self.run("ls", "/sys/class/net").split()
-        return next(name for number in range(100) if (name := f"{self.name[:9]}-eth{number}") not in present)
+        return next(name for number in range(100) if (name := f"{str(self.name)[:9]}-eth{number}") not in present)
 
     def has_device(self, device: str, eni: NetworkInterface, subnet: Subnet) -> None:
         """Tells Mininet under which name the instance has its interface now, and with which addresses."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from controller.actions.common import put, remove
-from controller.model import PhysicalHost, UnderlayRoute
+from controller.model import EdgePort, PhysicalHost, UnderlayRoute
 from controller.model.ids import new_id
 from controller.model.transaction import Transaction
 
 
 def create_host(
-    tx: Transaction, name: str, address: IPv4Address, *, switch: str = "", device_id: int = 1
+    tx: Transaction, name: str, address: IPv4Address, *, switch: str = "", device_id: int = 1, program: str = "vrouter"
 ) -> PhysicalHost:
     """A host; its router has to be given underlay routes, and is programmed where `switch` says."""
     tx.require_operator()
-    return put(tx, PhysicalHost(new_id("host"), name, address, switch, device_id))
+    return put(tx, PhysicalHost(new_id("host"), name, address, switch, device_id, program))
 
 
 def modify_host(
@@ -33,11 +33,13 @@ def modify_host(
 
 
 def delete_host(tx: Transaction, host_id: str) -> None:
-    """Removes a host that nothing is on; its underlay routes go with it."""
+    """Removes a host that nothing is on; its underlay routes and edge ports go with it."""
     tx.require_operator()
     host = tx.get(PhysicalHost, host_id)
     for route in tx.model.group(UnderlayRoute, "host", host.id):
         tx.delete(route)
+    for port in tx.model.group(EdgePort, "host", host.id):
+        tx.delete(port)
     remove(tx, host)
 
 
@@ -54,3 +56,27 @@ def delete_underlay_route(tx: Transaction, host_id: str, destination: IPv4Networ
     """Removes a host's route to a range of underlay addresses."""
     tx.require_operator()
     remove(tx, tx.get(UnderlayRoute, f"{host_id}/{destination}"))
+
+
+def set_edge_port(
+    tx: Transaction,
+    host_id: str,
+    *,
+    port: int,
+    network: str,
+    mac: str,
+    next_hop: str,
+    address: IPv4Address,
+    ipv6_address: IPv6Address | None = None,
+    mtu: int = 1500,
+) -> EdgePort:
+    """Says how an edge reaches a network outside by a port, instead of what was said before."""
+    tx.require_operator()
+    host = tx.get(PhysicalHost, host_id)
+    return put(tx, EdgePort(host.id, port, network, mac, next_hop, address, ipv6_address, mtu))
+
+
+def delete_edge_port(tx: Transaction, host_id: str, port: int) -> None:
+    """Removes a port of an edge."""
+    tx.require_operator()
+    remove(tx, tx.get(EdgePort, f"{host_id}/{port}"))

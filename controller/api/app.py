@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from controller.api import compute, network, observe, operator, peering, region
+from controller.api import compute, edges, network, observe, operator, peering, region
 from controller.api.gate import Gate
 from controller.api.plugins import serve_plugins
 from controller.errors import RequestError, StoreError
@@ -64,6 +64,7 @@ def routed_app() -> FastAPI:
         compute.network_interfaces,
         compute.instances,
         operator.hosts,
+        edges.edge_ports,
         operator.accounts,
         operator.tokens,
         region.settings,

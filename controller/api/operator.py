@@ -129,7 +129,9 @@ async def delete_token(token_id: str, gate: TheGate, who: Operator) -> Any:
 
 
 def _host(tx: Transaction, body: CreateHost) -> PhysicalHost:
-    return host_actions.create_host(tx, body.name, body.address, switch=body.switch, device_id=body.device_id)
+    return host_actions.create_host(
+        tx, body.name, body.address, switch=body.switch, device_id=body.device_id, program=body.program
+    )
 
 
 def _quotas(body: QuotasRequest) -> Quotas:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from controller.model import (
     Account,
+    EdgePort,
     Instance,
     NetworkInterface,
     PhysicalHost,
@@ -164,12 +165,13 @@ class ModifyInstance(_Request):
 
 
 class CreateHost(_Request):
-    """A physical host, known by its address on the underlay."""
+    """A physical host, known by its address on the underlay; with the program `blackfoot` it is an edge."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     address: V4Address
     switch: SwitchAddress = ""
     device_id: DeviceId = 1
+    program: Literal["vrouter", "blackfoot"] = "vrouter"
 
 
 class ModifyHost(_Request):
@@ -357,6 +359,7 @@ VIEWS: Mapping[type[Resource], Any] = {
         RegionSettings,
         PhysicalHost,
         UnderlayRoute,
+        EdgePort,
         Vpc,
         Subnet,
         RouteTable,

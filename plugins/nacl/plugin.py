@@ -12,6 +12,7 @@ from controller.plugin import (
     Entry,
     Node,
     Plugin,
+    PluginResource,
     RequestError,
     Section,
     Transaction,
@@ -92,14 +93,14 @@ class NetworkAcls(Plugin):
         return tx.put(replace(association, acl_id=acl.id))
 
     def on_change(self, tx: Transaction, before: Resource | None, after: Resource | None) -> None:
-        """A VPC brings its default ACL, a subnet its association; both go with them."""
+        """A VPC brings its default ACL, a subnet its association; both go with them. What is there stays."""
         if before is None and isinstance(after, Vpc):
-            tx.put(default_acl(after))
+            _bring(tx, default_acl(after))
         elif after is None and isinstance(before, Vpc):
             self._forget_vpc(tx, before)
         elif before is None and isinstance(after, Subnet):
             default = stable_id("acl", after.vpc_id, "default")
-            tx.put(SubnetAcl(id=after.id, acl_id=default, account_id=after.account_id))
+            _bring(tx, SubnetAcl(id=after.id, acl_id=default, account_id=after.account_id))
         elif after is None and isinstance(before, Subnet):
             association = tx.model.get(SubnetAcl, before.id)
             if association is not None:
@@ -137,6 +138,11 @@ class NetworkAcls(Plugin):
                 for address in resolver:
                     match = {"acl": number, "remote": (data_plane_address(address), (1 << 128) - 1)}
                     yield Entry(f"{control}.rule", match, "allow", priority=_RESOLVER_PRIORITY)
+
+
+def _bring(tx: Transaction, resource: PluginResource) -> None:
+    if tx.model.get(type(resource), resource.id) is None:
+        tx.put(resource)
 
 
 def acl_number(acl: NetworkAcl) -> int:

@@ -10,6 +10,7 @@ from controller.plugin import (
     Entry,
     Node,
     Plugin,
+    PluginResource,
     RequestError,
     Section,
     Transaction,
@@ -159,15 +160,15 @@ class SecurityGroups(Plugin):
     # -- what comes and goes with others ----------------------------------------------------------------------------
 
     def on_change(self, tx: Transaction, before: Resource | None, after: Resource | None) -> None:
-        """A VPC brings its default group, an interface its membership; both go with them."""
+        """A VPC brings its default group, an interface its membership; both go with them. What is there stays."""
         if before is None and isinstance(after, Vpc):
-            tx.put(default_group(after, stable_id("sg", after.id, "default"), "default", members=True))
-            tx.put(FlowTracking(id=after.id, account_id=after.account_id))
+            _bring(tx, default_group(after, stable_id("sg", after.id, "default"), "default", members=True))
+            _bring(tx, FlowTracking(id=after.id, account_id=after.account_id))
         elif after is None and isinstance(before, Vpc):
             self._forget_vpc(tx, before)
         elif before is None and isinstance(after, NetworkInterface):
             group_ids = (self.default_group_of(tx.model, after.vpc_id).id,)
-            tx.put(GroupMembership(id=after.id, group_ids=group_ids, account_id=after.account_id))
+            _bring(tx, GroupMembership(id=after.id, group_ids=group_ids, account_id=after.account_id))
         elif after is None and isinstance(before, NetworkInterface):
             membership = tx.model.get(GroupMembership, before.id)
             if membership is not None:
@@ -235,6 +236,11 @@ class SecurityGroups(Plugin):
         if not isinstance(tracking, FlowTracking) or not tracking.reevaluate:
             return 0
         return revision_of(_found(model, group_ids), ranges)
+
+
+def _bring(tx: Transaction, resource: PluginResource) -> None:
+    if tx.model.get(type(resource), resource.id) is None:
+        tx.put(resource)
 
 
 def groups_of(model: Model, eni: NetworkInterface) -> GroupSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -37,6 +38,27 @@ vpcs:
       open: {subnet: main, address: 10.0.1.8, host: alpha}
       app: {subnet: main, address: 10.0.1.6, ipv6_address: "fd00:10:0:1::6", host: beta}
       other: {subnet: main, address: 10.0.1.7, host: beta}
+"""
+
+DESCRIBED = """
+name: described
+hosts:
+  alpha: {underlay: 172.31.0.1}
+  beta: {underlay: 172.31.0.2}
+links: [[alpha, beta]]
+mapping: {policy: preload}
+vpcs:
+  blue:
+    cidr: 10.0.0.0/16
+    subnets:
+      main: 10.0.1.0/24
+    security_groups:
+      web:
+        ingress:
+          - {protocol: tcp, ports: 80, cidr: 10.0.0.0/16}
+    instances:
+      web: {subnet: main, address: 10.0.1.5, host: alpha, security_groups: [web]}
+      app: {subnet: main, address: 10.0.1.6, host: beta}
 """
 
 
@@ -248,3 +270,31 @@ def test_the_sixth_group_of_an_interface_is_refused(groups: Groups) -> None:
 def test_a_group_with_members_cannot_be_deleted(groups: Groups) -> None:
     with pytest.raises(RequestError, match="DependencyViolation"), groups.lab.transaction() as tx:
         groups.plugin.delete_security_group(tx, groups["web"])
+
+
+def test_a_region_description_brings_groups_and_members(tmp_path: Path) -> None:
+    path = tmp_path / "described.yaml"
+    path.write_text(DESCRIBED)
+
+    with Lab(load_region(str(path)), [read_manifest(HERE)]) as lab:
+        allowed = lab.send("app", tcp("10.0.1.6:4000 > 10.0.1.5:80"))
+        refused = lab.send("app", tcp("10.0.1.6:4000 > 10.0.1.5:81"))
+
+    assert len(allowed.at("web")) == 1
+    assert refused.dropped() == {"SECURITY_GROUP": 1}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ("ports: eighty", "security_groups.web.ingress[0]"),
+        ("ports: 80, group: nobody", "security_groups.web.ingress[0]"),
+        ("colour: red", "security_groups.web.ingress.0.colour"),
+    ],
+)
+def test_a_description_that_makes_no_sense_names_the_place(tmp_path: Path, wrong: str, place: str) -> None:
+    path = tmp_path / "described.yaml"
+    path.write_text(DESCRIBED.replace("ports: 80", wrong))
+
+    with pytest.raises(Exception, match=re.escape(place)), Lab(load_region(str(path)), [read_manifest(HERE)]):
+        pass

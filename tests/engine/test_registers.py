@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from switch.engine import Engine
+from switch.engine.codegen import generate
 from switch.engine.codegen.register_groups import group_registers
 from switch.engine.program import read_program
 
@@ -159,3 +160,20 @@ def test_the_control_plane_reads_whole_cells_that_packets_write() -> None:
         runner.join()
 
         assert seen <= {0, (1 << 280) - 1}
+
+
+@pytest.mark.parametrize(("steps", "fetches"), [("apart", 1), ("together", 0)])
+def test_a_row_is_fetched_when_its_index_is_known_before_it_is_used(steps: str, fetches: int) -> None:
+    b = Builder()
+    b.header_type("h_t", at=32, tag=32)
+    b.header("h", "h_t")
+    b.state("start", [extract("h")], default=None)
+    b.add("register_arrays", name="tag", size=1 << 20, bitwidth=32)
+    know, use = call("assign", f("h.at"), n(7)), call("register_read", f("h.tag"), array("tag"), f("h.at"))
+    if steps == "apart":
+        b.run("ingress", "know", know, next_="use")
+        b.run("ingress", "use", use, egress_to(1))
+    else:
+        b.run("ingress", "both", know, use, egress_to(1))
+
+    assert generate(read_program(b.text())).text.count("__builtin_prefetch") == fetches

@@ -67,7 +67,7 @@ def refused_by_leaf(emulation: Emulation, source: str) -> int:
 
 
 def _reverse_path_drops(emulation: Emulation) -> int:
-    lines = emulation.fabric["leaf-1"].cmd("cat", "/proc/net/netstat").splitlines()
+    lines = str(emulation.fabric["leaf-1"].cmd("cat", "/proc/net/netstat")).splitlines()
     names, values = (line.split() for line in lines if line.startswith("TcpExt:"))
     return int(values[names.index("IPReversePathFilter")])
 

@@ -186,13 +186,13 @@ def test_the_fast_decoder_takes_all_of_a_plain_batch(native: World) -> None:
 
 def test_a_meter_counts_the_colours_of_packets(native: World) -> None:
     entry = native.entry("ports", native.action("meter_port"), port=b"\x01")
-    entry.meter_config.CopyFrom(p4r.MeterConfig(cir=1, cburst=1, pir=1, pburst=2))
+    size = len(ipv4())
+    entry.meter_config.CopyFrom(p4r.MeterConfig(cir=1, cburst=size, pir=1, pburst=2 * size))
     native.write((INSERT, entry))
     for _ in range(4):
         send(native, 1, ipv4())
     asked = p4r.DirectMeterEntry(table_entry=native.entry("ports", port=b"\x01"), counter_data=p4r.MeterCounterData())
     counts = native.read(asked)[0].counter_data
     packets = [counts.green.packet_count, counts.yellow.packet_count, counts.red.packet_count]
-    size = len(ipv4())
     assert packets == [1, 1, 2]
     assert [counts.green.byte_count, counts.yellow.byte_count, counts.red.byte_count] == [n * size for n in packets]

@@ -74,7 +74,7 @@ def _instances(name: str, addresses: Sequence[tuple[str, str]], hosts: Sequence[
     }
 
 
-def _ranges(instances: dict[str, Any], routes: dict[str, str]) -> dict[str, Any]:
+def _ranges(instances: dict[str, Any], routes: Mapping[Any, str]) -> dict[str, Any]:
     tables = {"random": [{"to": to, "target": target} for to, target in routes.items()]}
     subnets = {
         "near": {"cidr": "10.0.1.0/24", "ipv6_cidr": "fd00:10:0:1::/64", "route_table": "random"},

@@ -19,9 +19,10 @@ from controller.plan.mapping import MappingPlan
 from controller.reconcile import reconcile
 from tests.pipeline.mapping_regions import accounted
 from topologies import programs
+from topologies.description import RegionDescription
 from topologies.lab import Lab, Sent
 from topologies.packets import built, tcp, udp
-from topologies.region import load_region
+from topologies.region import Region, build_region
 
 PLUGIN = Path(__file__).parent / "plugins/resource"
 GATEWAY, SERVER = "203.0.113.200", "192.0.2.80"
@@ -32,7 +33,7 @@ OWNERS = ("172.31.0.1", "172.31.0.2")
 @pytest.fixture(scope="module")
 def running() -> Iterator[Lab]:
     manifest = read_manifest(PLUGIN)
-    with Lab(load_region("internet_bare"), [manifest]) as lab:
+    with Lab(bare_region(), [manifest]) as lab:
         base = blackfoot_entries(lab.region.model, lab.region.host("edge-a"), MappingPlan())
         program = programs.compiled("blackfoot", [manifest])
         asyncio.run(reconcile(lab.switches["edge-a"], program, (*base, *entries())))
@@ -43,6 +44,17 @@ def running() -> Iterator[Lab]:
 def lab(running: Lab) -> Iterator[Lab]:
     yield running
     accounted(running)
+
+
+def bare_region() -> Region:
+    """Two hosts and an edge."""
+    outside = {"address": "198.18.0.11"}
+    hosts = {
+        "alpha": {"underlay": OWNERS[0]},
+        "beta": {"underlay": OWNERS[1]},
+        "edge-a": {"underlay": "172.31.0.101", "internet": outside},
+    }
+    return build_region(RegionDescription.model_validate({"name": "bare", "hosts": hosts, "vpcs": {}}))
 
 
 def entries() -> Iterator[Entry]:

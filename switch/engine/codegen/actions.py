@@ -10,6 +10,7 @@ from .expressions import Expressions, Locals
 from .layout import Layout
 from .numbers import is_wide, storage_bytes, storage_type
 from .primitives import ENDS, Primitives, jump_target
+from .register_groups import indexes_of
 from .writer import Writer, comment
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ActionCode:
         self._out.line("p4_phv_t *phv = &c->phv;")
         self._out.line("(void)phv;")
         code = Expressions(self._out, self._layout, self._names.registers, local)
-        writer = Primitives(code, self._names)
+        writer = Primitives(code, self._names, indexes_of(primitives))
         targets = {target for call in primitives if (target := jump_target(call)) is not None}
         for index, call in enumerate(primitives):
             if index in targets:

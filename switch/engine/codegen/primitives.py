@@ -27,6 +27,7 @@ from ..program.headers import VALID_FIELD, HeaderType
 from .expressions import Expressions
 from .logs import LogFormat
 from .numbers import is_wide, round_bits, storage_bytes
+from .register_groups import index_key
 
 if TYPE_CHECKING:
     from .unit import Names
@@ -48,10 +49,11 @@ MAX_LOG_VALUES = 32
 class Primitives:
     """Writes the C of primitive calls."""
 
-    def __init__(self, code: Expressions, names: Names) -> None:
+    def __init__(self, code: Expressions, names: Names, indexes: frozenset[str] = frozenset()) -> None:
         self._code = code
         self._out = code.out
         self._names = names
+        self._indexes = indexes  # that the action uses itself
 
     def write(self, call: PrimitiveCall) -> None:
         """Writes one call in a block of its own; jumps are the action's business."""
@@ -289,8 +291,9 @@ class Primitives:
             self._fetch_rows(target)
 
     def _fetch_rows(self, index: FieldRef) -> None:
-        """Fetches what will be read by the index that has just been stored."""
-        self._names.registers.prefetch(self._code, index)
+        """Fetches what will be read by the index that has just been stored, unless that happens at once."""
+        if index_key(index) not in self._indexes:
+            self._names.registers.prefetch(self._code, index)
 
     def _do_execute_meter(self, meter: MeterSpec, index: Expr, target: object) -> None:
         number = self._names.meters[meter.name]

@@ -83,6 +83,12 @@ def _text(expr: object) -> str:
     return repr(expr)
 
 
+def indexes_of(primitives: tuple[PrimitiveCall, ...]) -> frozenset[str]:
+    """The indexes that these primitives use."""
+    keys = {index_key(index) for call in primitives for _, index in _accesses(call)}
+    return frozenset(key for key in keys if key is not None)
+
+
 def _classes(arrays: dict[str, RegisterSpec], uses: dict[str, set[str]]) -> list[list[str]]:
     """Names of arrays by group, in the order of the program."""
     classes: list[list[str]] = []
