@@ -6,7 +6,7 @@
 //   ticks         --> remove flows that have expired
 //   second pass   --> the router's own answers and questions: packet too big, who hosts this address?
 //
-// Plugins attach at four hooks; the loader writes <plugin_*.p4> (p4src/without_plugins stands for none).
+// Plugins attach at hooks; the loader writes <plugin_*.p4> (p4src/without_plugins stands for none).
 
 #include <core.p4>
 #include <v1model.p4>
@@ -81,6 +81,8 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
     @name(".deliver") deliver() deliver_;
     @name(".to_underlay") hook_vrouter_to_underlay() to_underlay;
     @name(".encap") encap() encap_;
+    @name(".control") hook_vrouter_control() control_;
+    @name(".end") hook_vrouter_end() end;
     @name(".drop_account") drop_account() drop_account_;
 
     apply {
@@ -104,6 +106,7 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
             flow_sweep_.apply(packet.meta, std);
             tick.apply(hdr, packet, std);
         } else if (packet.meta.origin == origin_t.CONTROL) {
+            control_.apply(hdr, packet, std);
             flow_control_.apply(hdr, packet.meta, std);
         }
         peering_.apply(packet.meta);
@@ -132,6 +135,7 @@ control vrouter_ingress(inout headers_t hdr, inout packet_t packet, inout standa
         } else {
             encap_.apply(hdr, packet.meta, std);
         }
+        end.apply(hdr, packet, std);
         drop_account_.apply(packet.meta, std);
     }
 }

@@ -40,14 +40,14 @@ def up(
 
 
 def plan(topology: Topology) -> None:
-    """Print the table entries that each router of a region should hold."""
-    from controller.plan import vrouter_entries
+    """Print the table entries that each router and edge of a region should hold, without those of plugins."""
+    from controller.plan.nodes import node_entries
 
     region = _load(topology)
     console = Console()
     for host in region.model.hosts.values():
         console.print(f"[bold]{host.name}[/] {host.address}")
-        for entry in vrouter_entries(region.model, host):
+        for entry in node_entries(region.model, host):
             console.print(f"  {entry}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -21,6 +21,7 @@ from topologies.region import Region
 
 _START_TIMEOUT = 60.0  # seconds; Python on a busy machine
 _PAUSE = 0.02
+_PLUG_WAIT = 5.0  # seconds that a move waits for the hypervisor, which tells when the instance is plugged in
 
 
 class ControllerProcess:
@@ -62,6 +63,7 @@ class ControllerProcess:
         """Starts the process; `wait_until_ready` when it is needed."""
         self.socket.unlink(missing_ok=True)
         command = [sys.executable, "-m", "controller", "serve", "--store", str(self._store), "--listen", self.endpoint]
+        command += ["--plug-wait", str(_PLUG_WAIT)]
         for name in self._plugins:
             command += ["--plugin", name]
         if self._mapping_service is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,8 @@ from mininet.net import Mininet
 from controller.commands.client import Client, ClientError
 from controller.model import NetworkInterface, Subnet
 from controller.model.codec import Codec
-from controller.model.model import FIRST_ENI_PORT
 from topologies.nodes import EmulationError, InstanceHost
-from topologies.sockets import Port, Sockets
+from topologies.sockets import SPARE, Port, Sockets
 
 _PERIOD = 0.1  # seconds between looks at the controller
 _SETTLED_IN = 15.0  # seconds that a change may take to be everywhere
@@ -81,20 +80,22 @@ class Hypervisor:
                 raise EmulationError(f"no instance is called {name!r} (there are {', '.join(self._plugged)})")
             if host not in hosts.values():
                 raise EmulationError(f"no host is called {host!r} (there are {', '.join(hosts.values())})")
-            before = self._plugged[name]
-            if before.port[0] == host:
+            if self._plugged[name].port[0] == host:
                 raise EmulationError(f"{name} is on {host} already")
-            eni, subnet = self._interface(before.eni_id)
-            port = (host, self._free_port(hosts, host))
-            device = self._sockets.plug(self._instances[name], port, eni, subnet)
+            if not self._sockets.free(host):
+                raise EmulationError(f"{host} has no free socket: its switch took {SPARE} at its start")
             begin = time.monotonic()
             try:
                 host_id = next(host_id for host_id, known in hosts.items() if known == host)
-                self._client.call("PATCH", f"instances/{eni.instance_id}", {"host_id": host_id})
+                instance_id = self._described("network-interfaces", self._plugged[name].eni_id)["instance_id"]
+                self._client.call("PATCH", f"instances/{instance_id}", {"host_id": host_id})
             except ClientError as error:
-                self._sockets.unplug(self._instances[name], port, device)
                 raise EmulationError(str(error)) from None
-            return self._settle(name, Plugged(eni.id, port, device)) - begin
+            return self._relocate([name], hosts) - begin
+
+    def place(self, name: str) -> str:
+        """The host that an instance is on: after a move, when the old one has nothing of it any more."""
+        return self._plugged[name].port[0]
 
     def _run(self) -> None:
         while not self._end.wait(_PERIOD):
@@ -118,33 +119,39 @@ class Hypervisor:
             if plugged.eni_id not in wanted:
                 self._end_instance(name)
         known = {plugged.eni_id: name for name, plugged in self._plugged.items()}
+        moving: list[str] = []
         for eni_id, document in wanted.items():
             port = (hosts[document["host_id"]], document["port"])
             if eni_id not in known:
                 self._start_instance(document["instance_id"], eni_id, port)
             elif self._plugged[known[eni_id]].port != port:
-                eni, subnet = self._interface(eni_id)
-                device = self._sockets.plug(self._instances[known[eni_id]], port, eni, subnet)
-                self._settle(known[eni_id], Plugged(eni_id, port, device))
+                moving.append(known[eni_id])
+        if moving:
+            self._relocate(moving, hosts)
         self._revision = revision
 
-    def _settle(self, name: str, now: Plugged) -> float:
-        """The second half of a move: sends by the new port when all know it, then leaves the old one.
+    def _relocate(self, names: Sequence[str], hosts: Mapping[str, str]) -> float:
+        """Takes instances to where the controller has them now, all at the same time.
 
-        Returns when all knew, on the monotonic clock.
+        Each is plugged in there, and the controller, which waits for that, is told; each sends by the new port when all
+        know it, and leaves the old one. Returns when all knew, on the monotonic clock.
         """
-        before, instance = self._plugged[name], self._instances[name]
-        eni, subnet = self._until_available(now.eni_id)
+        now: dict[str, Plugged] = {}
+        for name in names:
+            eni, subnet = self._interface(self._plugged[name].eni_id)
+            port = (hosts[eni.host_id], eni.port)
+            now[name] = Plugged(eni.id, port, self._sockets.plug(self._instances[name], port, eni, subnet))
+            self._client.call("PUT", f"network-interfaces/{eni.id}/plugged")
+        for name, there in now.items():
+            eni, subnet = self._until_available(there.eni_id)
+            self._instances[name].send_by(eni, subnet, there.device)
+            self._instances[name].has_device(there.device, eni, subnet)
         known = time.monotonic()
-        port = (now.port[0], eni.port)
-        if port != now.port:  # another one was free
-            wrong, now = now, Plugged(eni.id, port, self._sockets.plug(instance, port, eni, subnet))
-            self._sockets.unplug(instance, wrong.port, wrong.device)
-        instance.send_by(eni, subnet, now.device)
-        self._plugged[name] = now
         time.sleep(_UNDER_WAY)
-        self._sockets.unplug(instance, before.port, before.device)
-        instance.has_device(now.device, eni, subnet)
+        for name, there in now.items():
+            before = self._plugged[name]
+            self._sockets.unplug(self._instances[name], before.port, before.device)
+            self._plugged[name] = there
         return known
 
     def _start_instance(self, instance_id: str, eni_id: str, port: Port) -> None:
@@ -188,8 +195,3 @@ class Hypervisor:
     def _hosts(self) -> dict[str, str]:
         """Names by id."""
         return {host["id"]: host["name"] for host in self._client.items("hosts")}
-
-    def _free_port(self, hosts: Mapping[str, str], host: str) -> int:
-        """The port that the controller will choose, as far as one can know."""
-        used = {eni["port"] for eni in self._client.items("network-interfaces") if hosts.get(eni["host_id"]) == host}
-        return next(port for port in range(FIRST_ENI_PORT, 512) if port not in used)

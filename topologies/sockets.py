@@ -37,6 +37,10 @@ class Sockets:
         for name, port in self._spare:
             Intf(f"{name}-eth{port}", node=routers[name], port=port)
 
+    def free(self, host: str) -> bool:
+        """Whether one more instance can be plugged in at a host."""
+        return any(name == host for name, _ in self._spare)
+
     def plug(self, instance: InstanceHost, port: Port, eni: NetworkInterface, subnet: Subnet) -> str:
         """Gives an instance the end of a wire, where it receives from then on; returns the interface's name."""
         far = self._spare.get(port)

@@ -1,4 +1,4 @@
-"""Routes that look into running switches: explanations for operators, drops and traffic for the owners of interfaces."""
+"""Routes that look into running switches: explanations for operators, drops and traffic for owners of interfaces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from controller.explain import Hop, Step, Walk
 from controller.explain.frame import MAX_LENGTH, PacketWish, frame_of
 from controller.model import Instance, NetworkInterface
 from controller.model.transaction import Caller, find
-from controller.observatory import Observatory
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -110,28 +109,26 @@ traffic = router_for("traffic", "Traffic")
 async def explain_packet(body: ExplainPacket, gate: TheGate, who: Operator) -> Any:
     """The way that a packet would take now, switch by switch."""
     eni = _interface(gate, who, body.source_id)
-    walk = await _observatory(gate).explain(eni, _frame(eni, body), live=body.live)
+    if gate.observatory is None:
+        raise RequestError("IncorrectState", "This controller programs no switch")
+    walk = await gate.observatory.explain(eni, _frame(eni, body), live=body.live)
     return _walk_view(walk, set(gate.plugin_names()))
 
 
 @drops.get("", response_model=list[DropCountView], operation_id="ListDrops")
 async def list_drops(gate: TheGate, who: Who, network_interface_id: Filter = None) -> Any:
     """What routers dropped of the caller's interfaces and why, the most first."""
-    found = await _observatory(gate).drops(_interfaces(gate, who, network_interface_id))
+    wanted = _interfaces(gate, who, network_interface_id)
+    found = await gate.observatory.drops(wanted) if gate.observatory else []
     return [_seen(who, asdict(count)) for count in found]
 
 
 @traffic.get("", response_model=list[TrafficView], operation_id="ListTraffic")
 async def list_traffic(gate: TheGate, who: Who, network_interface_id: Filter = None) -> Any:
     """What the caller's interfaces have sent and got since their routers started."""
-    found = await _observatory(gate).traffic(_interfaces(gate, who, network_interface_id))
+    wanted = _interfaces(gate, who, network_interface_id)
+    found = await gate.observatory.traffic(wanted) if gate.observatory else []
     return [_seen(who, asdict(one)) for one in found]
-
-
-def _observatory(gate: Gate) -> Observatory:
-    if gate.observatory is None:
-        raise RequestError("Unavailable", "This controller programs no switch")
-    return gate.observatory
 
 
 def _interface(gate: Gate, who: Caller, source_id: str) -> NetworkInterface:

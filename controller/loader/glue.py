@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from controller.loader.manifest import PROGRAMS, After, Manifest
+from controller.loader.manifest import PROGRAMS, WATCHING, After, Manifest
 from controller.loader.order import in_order
 
 FIRST_REASON, LAST_REASON = 64, 254  # cells of `drops` that plugins have
@@ -168,12 +168,13 @@ def _call(plugin: Manifest, hook_name: str) -> Iterator[str]:
     hook = plugin.hook(hook_name)
     assert hook is not None
     own = f"packet.plugins.{plugin.name}, " if plugin.metadata else ""
-    yield from (
-        "        if (packet.meta.drop != drop_reason_t.NONE || packet.meta.answered) {",
-        "            return;",
-        "        }",
-        f"        {plugin.name}_gate.apply();",
-    )
+    if hook.point != WATCHING:
+        yield from (
+            "        if (packet.meta.drop != drop_reason_t.NONE || packet.meta.answered) {",
+            "            return;",
+            "        }",
+        )
+    yield f"        {plugin.name}_gate.apply();"
     condition = f"runs && packet.meta.kind == resource_kind_t.{hook.for_kind}" if hook.for_kind else "runs"
     yield from (
         f"        if ({condition}) {{",

@@ -44,11 +44,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from controller.loader.errors import PluginError
 
 PROGRAMS = {
-    "vrouter": ("from_eni", "to_underlay", "from_underlay", "to_eni", "tick"),
+    "vrouter": ("from_eni", "to_underlay", "from_underlay", "to_eni", "tick", "control", "end"),
     "blackfoot": ("outbound", "inbound", "tick"),
     "hyperplane": ("decide", "translate", "tick"),
 }
 WITH_KINDS = ("blackfoot", "hyperplane")  # programs whose packets belong to a kind of resource
+WATCHING = "end"  # the point where plugins see every packet, dropped ones too, and change nothing
 HOOKS = tuple(f"{program}.{point}" for program, points in PROGRAMS.items() for point in points)
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
@@ -235,6 +236,9 @@ def _check(manifest: Manifest) -> None:
         if hook.name not in HOOKS:
             known = ", ".join(HOOKS)
             raise PluginError(manifest.path, manifest.line_of(hook.name), f"no hook is called {hook.name} ({known})")
+        if hook.point == WATCHING and (hook.verdict or hook.exclusive or hook.shared):
+            line = manifest.line_of(hook.name)
+            raise PluginError(manifest.path, line, f"at {hook.name} a plugin looks on: it neither drops nor writes")
         if hook.for_kind and hook.program not in WITH_KINDS:
             line = manifest.line_of("for_kind", hook.name)
             raise PluginError(manifest.path, line, f"for_kind is for hooks of {' and '.join(WITH_KINDS)}")

@@ -9,6 +9,7 @@ from controller.model import Model, PhysicalHost
 from controller.p4rt import Device, Difference, Entry, Program
 from controller.plan import FlowPlan, MappingPlan
 from controller.plan.nodes import node_entries
+from controller.plan.plugin_part import seen_from
 from controller.plugin import Node, Plugin
 from controller.reconcile import reconcile
 
@@ -53,7 +54,7 @@ class Controller:
     def _plan(self, host: PhysicalHost) -> Iterator[Entry]:
         yield from node_entries(self.model, host, self.mapping, self.flows)
         for plugin in self.plugins:
-            yield from plugin.entries(self.model, Node(host, host.program))
+            yield from plugin.entries(seen_from(self.model, self.mapping, host), Node(host, host.program))
 
 
 def _copies(host: PhysicalHost, sessions: Sequence[int]) -> Sequence[int]:

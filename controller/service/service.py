@@ -169,6 +169,9 @@ class Service:
     # -- commits --------------------------------------------------------------------------------------------------
 
     def _committed(self, committed: Committed) -> None:
+        if self._options.plug_wait:  # who plugs them in may say so before the commit's turn comes
+            begun = moves_in(committed.changes, self._ledger.model)
+            self._unplugged |= {move.eni_id: asyncio.Event() for move in begun}
         quiet = self._commits.empty() and not self._nodes and not self._managed()
         if quiet and self._feed is None:
             self._ledger.acknowledged(committed.revision)
@@ -193,7 +196,6 @@ class Service:
         begin = time.perf_counter() - max(0.0, time.time() - committed.time)
         model = self._ledger.model
         begun = moves_in(committed.changes, model)
-        self._unplugged |= {move.eni_id: asyncio.Event() for move in begun}
         self._mapping = with_moves(self._settings(), model, begun)
         places = set() if self._feed is None else self._feed.places(committed.changes)
         futures = await self._plan(committed.changes)

@@ -201,4 +201,9 @@ header option_other_t {
     varbit<992> data;
 }
 
+// Whether an IPv6 address is an IPv4 one in disguise. In an IPv6 packet it would be taken for an IPv4 one (RFC 4291, 2.5.5.2); on a wire it means nothing.
+bool mapped(in addr_t address) {
+    return address[127:32] == IPV4_MAPPED;
+}
+
 #endif

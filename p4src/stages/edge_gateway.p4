@@ -37,6 +37,8 @@ control edge_gateway(inout headers_t hdr, inout metadata_t meta) {
             drop(meta, drop_reason_t.BAD_MESSAGE);
         } else if (!meta.mapping.trusted) {
             drop(meta, drop_reason_t.UNTRUSTED_SOURCE);
+        } else if (hdr.ipv6.isValid() && (mapped(hdr.ipv6.src) || mapped(hdr.ipv6.dst))) {
+            drop(meta, drop_reason_t.MARTIAN);
         } else {
             meta.back.host = meta.tunnel.src;
             meta.back.vpc = meta.vpc;

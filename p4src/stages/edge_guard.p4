@@ -5,11 +5,6 @@
 //   source address --longest prefix--> refused, such as MARTIAN       miss --> passes
 //
 // Reads hdr, meta.edge, meta.flow. Writes meta.drop.
-// In an IPv6 packet such an address would be taken for an IPv4 one (RFC 4291, 2.5.5.2); on a wire it means nothing.
-bool mapped(in addr_t address) {
-    return address[127:32] == IPV4_MAPPED;
-}
-
 control edge_guard(inout headers_t hdr, inout metadata_t meta) {
     direct_counter(CounterType.packets_and_bytes) own;
     direct_counter(CounterType.packets_and_bytes) sources;

@@ -143,7 +143,7 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
     }
 
     apply {
-        if (meta.drop != drop_reason_t.NONE) {
+        if (meta.drop != drop_reason_t.NONE || meta.answered) {
             return;
         }
         meta.answered = true;

@@ -35,6 +35,8 @@ control source_check(inout headers_t hdr, inout metadata_t meta) {
             drop(meta, drop_reason_t.SPOOFED_MAC);
         } else if (!hdr.ipv4.isValid() && !hdr.ipv6.isValid()) {
             drop(meta, drop_reason_t.NOT_IP);
+        } else if (hdr.ipv6.isValid() && (mapped(hdr.ipv6.src) || mapped(hdr.ipv6.dst))) {
+            drop(meta, drop_reason_t.NOT_IP);
         } else if (!meta.own_address) {
             source_dest_check.apply();
         }

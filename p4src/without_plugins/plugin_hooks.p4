@@ -25,6 +25,16 @@ control hook_vrouter_tick(inout headers_t hdr, inout packet_t packet, inout stan
     }
 }
 
+control hook_vrouter_control(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
+control hook_vrouter_end(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
+    apply {
+    }
+}
+
 control hook_blackfoot_outbound(inout headers_t hdr, inout packet_t packet, inout standard_metadata_t std) {
     apply {
     }

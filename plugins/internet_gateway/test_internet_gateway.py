@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-from scapy.layers.inet import ICMP, IP, UDP, fragment
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
 from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6TimeExceeded, IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet, Raw
@@ -137,6 +139,17 @@ def test_an_icmp_error_about_another_address_is_dropped(world: Internet) -> None
     error = built(IP(src="192.0.2.1", dst=PUBLIC) / ICMP(type=3, code=1) / Raw(bytes(foreign)))
 
     assert world.lab.send_from_outside("edge-a", error).dropped() == {"FOREIGN_QUOTE": 1}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payload=st.binary(max_size=64), port=st.integers(1, 65535), server=st.integers(1, 254), tos=st.integers(0, 255))
+def test_checksums_stay_right_whatever_is_in_the_packet(
+    world: Internet, payload: bytes, port: int, server: int, tos: int
+) -> None:
+    ip = IP(src=f"192.0.2.{server}", dst=PUBLIC, tos=tos)
+    for transport in (UDP(sport=53, dport=port), TCP(sport=53, dport=port, flags="S")):
+        packet = built(ip / transport / Raw(payload))
+        assert world.lab.send_from_outside("edge-a", packet).at("web") == [passed_on(packet, dst=WEB)]
 
 
 def test_fragments_pass_and_make_the_datagram_again(world: Internet) -> None:

@@ -31,6 +31,7 @@ class Table:
         self.spec = spec
         self._engine = engine
         self._index = index
+        self._locked = spec.entries is not None
         self._default = ActionCall("", b"")
         actions = (
             spec.actions if spec.action_profile is None else engine.program.action_profiles[spec.action_profile].actions
@@ -73,7 +74,7 @@ class Table:
 
     def clear(self) -> None:
         """Removes all entries; the default action stays."""
-        if self.spec.entries is not None:
+        if self._locked:
             raise ReadOnly(f"the entries of table {self.spec.name} are constant")
         status = self._engine.library.p4e_table_clear(self._engine.pointer, self._index)
         native.check(status, f"table {self.spec.name}")
@@ -188,10 +189,20 @@ class Table:
     def load_const(self) -> None:
         """Puts in the entries and the default action that the program declares (the engine calls this once)."""
         self.reset_default()
+        self._load(flags=native.IS_CONST)
+
+    def unlock(self) -> None:
+        """Makes the entries that the program declares ordinary ones: BMv2 JSON does not tell `entries` from `const`."""
+        if self._locked:
+            self._locked = False
+            self.clear()
+            self._load(flags=0)
+
+    def _load(self, flags: int) -> None:
         ops = [
             self.pack(
                 TableOp(OpKind.INSERT, e.key, e.mask, e.priority, ActionCall(self._names[e.action], e.data)),
-                flags=native.IS_CONST,
+                flags=flags,
             )
             for e in self.spec.entries or ()
         ]
@@ -204,7 +215,7 @@ class Table:
         self._default = old._default
 
     def _one(self, op: TableOp) -> int:
-        if self.spec.entries is not None:
+        if self._locked:
             raise ReadOnly(f"the entries of table {self.spec.name} are constant")
         result = self.write_packed(self.pack(op), 1)[0]
         if isinstance(result, EngineError):

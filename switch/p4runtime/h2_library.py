@@ -27,11 +27,11 @@ class Method(Structure):
     _fields_ = [("path", c_char_p), ("streams", c_bool)]
 
 
-@lru_cache(maxsize=1)
-def library() -> ctypes.CDLL:
+@lru_cache(maxsize=2)
+def library(*, sanitize: bool = False) -> ctypes.CDLL:
     """Compiled against the system's nghttp2; raises `switch.engine.errors.BuildFailed` where that is missing."""
-    folder = Path(__file__).parent
-    path = build_library("p4runtime-h2", [folder / name for name in _SOURCES], BuildOptions(), ["-lnghttp2"])
+    folder, options = Path(__file__).parent, BuildOptions(sanitize=sanitize)
+    path = build_library("p4runtime-h2", [folder / name for name in _SOURCES], options, ["-lnghttp2"])
     made = open_library(path)
     signatures: dict[str, tuple] = {
         "p4h_open": (c_void_p, POINTER(c_int), c_uint32, c_int, POINTER(Method), c_uint32),

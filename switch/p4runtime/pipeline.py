@@ -38,6 +38,9 @@ class Pipeline:
         self.tables = {
             i: TableState(b, engine.tables[b.name], self.profiles.get(b.profile_id)) for i, b in bindings.tables.items()
         }
+        for state in self.tables.values():
+            if state.binding.info.has_initial_entries and not state.binding.info.is_const_table:
+                state.table.unlock()
         self.tables_by_name = {state.binding.name: state for state in self.tables.values()}
         self.counters = {i: CounterArray(b, engine.counters[b.name]) for i, b in bindings.counters.items()}
         self.meters = {i: MeterArray(b, engine.meters[b.name]) for i, b in bindings.meters.items()}

@@ -135,7 +135,7 @@ class Reconciliation:
         renamed = _Renamer(self._old.bindings, new.bindings)
         for entry in _entries(before):
             if renamed.entry(entry, before.binding, state.binding):
-                kind = MODIFY if entry.is_default_action else INSERT
+                kind = MODIFY if entry.is_default_action or _holds(state, entry) else INSERT
                 _try(new, kind, p4r.Entity(table_entry=entry), dropped)
             else:
                 dropped.append(f"table {state.binding.name!r}: an entry does not fit the new program")
@@ -189,6 +189,17 @@ class _Renamer:
                 return all(self.action(a.action) for a in entry.action.action_profile_action_set.action_profile_actions)
             case _:
                 return True
+
+
+def _holds(state: TableState, entry: p4r.TableEntry) -> bool:
+    """Whether the new program brings an entry with that key."""
+    if not state.binding.info.has_initial_entries:
+        return False
+    try:
+        state.find(entry)
+    except P4RuntimeError:
+        return False
+    return True
 
 
 def _recount(profile: ProfileState, users: list[TableState]) -> None:

@@ -46,6 +46,10 @@ class ShadowTable:
         self._entries[handle] = Entry(handle, *full, action, False, idle_timeout_ns, 0)
         return handle
 
+    def unlock(self) -> None:
+        """Makes the program's entries ordinary ones."""
+        self._entries = {handle: replace(entry, is_const=False) for handle, entry in self._entries.items()}
+
     def find(self, key: bytes, mask: bytes | None, priority: int) -> int | None:
         """The handle of an entry."""
         return self._handles.get((key, mask if mask is not None else self._ones, priority))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = ("unshare", "mnexec", "ip", "ping", "curl", "iperf3", "tshark", "ethtool")
+TOOLS = ("unshare", "mnexec", "ip", "ping", "curl", "iperf3", "tshark", "ethtool", "traceroute", "dig", "dnsmasq")
 
 
 def missing() -> str | None:

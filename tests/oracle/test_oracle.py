@@ -147,11 +147,12 @@ def test_every_way_to_break_the_tracker_is_still_one() -> None:
             Difference.OWN_SYN_SENT2_TIMEOUT,
             """ipv4
             > tcp S seq 1 win 1000
+            < tcp A seq 5 ack 9 win 1000
             < tcp S seq 5 win 1000
             < tcp S seq 5 win 1000
             wait 7
             > tcp SA seq 1 ack 6 win 1000""",
-            [3],
+            [4],
         ),
     ],
 )

@@ -14,11 +14,9 @@ from finsy.proto import p4r, p4r_grpc
 from switch.p4runtime.h2_server import H2Server
 from switch.p4runtime.server import P4RuntimeServer
 
+from .fuzz_h2 import PREFACE, attack, random_frame
 from .test_server import WAIT, Session
 from .world import INSERT, FakeTarget, World
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
 
 
 @pytest.fixture
@@ -60,19 +58,9 @@ def test_a_client_that_speaks_something_else_is_cut_off_and_others_are_served(
 def test_random_frames_harm_nobody_else(server: P4RuntimeServer) -> None:
     rng = random.Random(7)
     for _ in range(200):
-        frames = b"".join(frame(rng) for _ in range(rng.randrange(1, 12)))
-        with connect(server) as client, suppress(OSError):
-            client.sendall(PREFACE + SETTINGS + frames)
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(65536):
-                pass
+        frames = b"".join(random_frame(rng) for _ in range(rng.randrange(1, 12)))
+        attack(server.address, frames)
     assert answers(server)
-
-
-def frame(rng: random.Random) -> bytes:
-    body = rng.randbytes(rng.choice([0, 4, 5, 8, rng.randrange(300)]))
-    kind, flags, stream = rng.randrange(11), rng.randrange(256), rng.choice([0, 1, 1, 3, 5, rng.randrange(2**31)])
-    return len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
 
 
 def test_unknown_methods_and_compressed_messages_are_unimplemented(server: P4RuntimeServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
@@ -10,11 +11,12 @@ from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6NDOptSrcLLAddr, IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
-from tests.pipeline.internet_region import APP, EDGES, PUBLIC, SERVER, WEB, Internet, internet
+from controller.model import EdgePort, Model
+from tests.pipeline.internet_region import APP, EDGES, PUBLIC, SERVER, WEB, WEB6, Internet, internet
 from tests.pipeline.mapping_regions import accounted
 from topologies.lab import Sent
 from topologies.packets import built, udp
-from topologies.region import FABRIC_PORT
+from topologies.region import FABRIC_PORT, load_region
 
 ENI, GATEWAY, INNER = slice(54, 58), slice(58, 62), 62  # of a Geneve frame towards an edge
 
@@ -118,6 +120,14 @@ def test_an_edge_is_a_neighbour_in_ipv6(world: Internet) -> None:
         "2001:db8:ffff::11", "02:73:00:00:01:03", "02:73:00:00:00:01",
     )  # fmt: skip
     assert world.lab.send_from_outside("edge-a", asked("2001:db8:10:1::5")).dropped() == {"NOT_ANSWERED": 1}
+
+
+def test_an_edge_without_ipv6_carries_none() -> None:
+    region = load_region("internet")
+    ports = [replace(port, ipv6_address=None) for port in region.model.table(EdgePort).values()]
+    with internet(replace(region, model=Model([*region.model.resources(), *ports]))) as world:
+        packet = udp(f"[{WEB6}]:4 > [2001:db8:cafe::80]:5")
+        assert world.lab.send("web", packet).dropped() == {"NO_OUTSIDE_ROUTE": 1}
 
 
 def test_an_ipv4_address_in_ipv6_clothes_is_nobodys(world: Internet) -> None:

@@ -90,3 +90,10 @@ def test_a_solicitation_that_was_routed_is_not_answered(tenants: Lab) -> None:
 
 def test_a_spoofed_ipv6_address_is_dropped(tenants: Lab) -> None:
     assert tenants.send("red-app", udp(f"[fd00:10:0:1::99]:1 > [{WEB}]:2")).dropped() == {"SPOOFED_ADDRESS": 1}
+
+
+def test_an_ipv4_address_in_ipv6_clothes_is_no_address(tenants: Lab) -> None:
+    disguised = udp(f"[::ffff:10.0.1.6]:1 > [{WEB}]:2")
+
+    assert tenants.send("red-app", disguised).dropped() == {"NOT_IP": 1}
+    assert tenants.send("red-app", udp(f"[{APP}]:1 > [::ffff:10.0.1.5]:2")).dropped() == {"NOT_IP": 1}
