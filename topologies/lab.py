@@ -287,7 +287,7 @@ class Lab:
     def _mapping_service(self) -> MappingService:
         service = MappingService(self.now - 3600)
         model = self.region.model
-        for eni in model.network_interfaces.values():
+        for eni in (one for one in model.network_interfaces.values() if one.host_id):
             mapping = Mapped(model.hosts[eni.host_id].address, eni.number, version=1)
             for address in eni.addresses:
                 service.load(model.vpcs[eni.vpc_id].number, data_plane_address(address), mapping)

@@ -13,6 +13,8 @@ PORT = 6082
 SIZE = 64
 
 _LAYOUT = struct.Struct("!BBHIII16s16sIIII")
+_SEQUENCE = struct.Struct("!I")
+_VERSION = struct.Struct("!I")
 _ACK_WANTED = 1
 _MAX_VPC = (1 << 24) - 1
 _MAX_WORD = (1 << 32) - 1
@@ -104,6 +106,19 @@ class Message:
             sequence=sequence,
             ack_wanted=bool(flags & _ACK_WANTED),
         )
+
+
+def numbered(data: bytes, first: int, count: int) -> list[bytes]:
+    """A message so many times, with sequence numbers that begin with `first`."""
+    head, tail, pack = data[:8], data[12:], _SEQUENCE.pack
+    return [head + pack(number & _MAX_WORD) + tail for number in range(first, first + count)]
+
+
+def confirmed_in(data: bytes) -> tuple[bytes, int] | None:
+    """What a well-formed confirmation is about, VPC and address as they stand in it, and the version; else None."""
+    if len(data) != SIZE or data[0] != Kind.ACK or data[1] & ~_ACK_WANTED or data[2] or data[3] or data[12]:
+        return None
+    return data[12:32], _VERSION.unpack_from(data, 60)[0]
 
 
 def _fits(field: str, value: int, highest: int) -> None:

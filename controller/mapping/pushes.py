@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from ipaddress import IPv4Address
@@ -10,8 +10,9 @@ from ipaddress import IPv4Address
 from controller.mapping.histogram import Histogram
 from controller.mapping.table import Key
 
-FIRST_RETRY = 0.02  # seconds; doubled each time
-RETRY_EACH = 0.0003  # seconds more for each host that is told of the same change: that is how long sending takes
+FIRST_RETRY = 0.02  # seconds without a confirmation before anything is sent again; doubled each time
+SENDING_EACH = 0.00005  # seconds more for each host that is told of the same change: that is how long sending takes
+PATIENCE_EACH = 0.0005  # seconds for each host, as long as confirmations keep coming in
 LONGEST_RETRY = 1.0
 
 
@@ -34,76 +35,131 @@ class Change:
 
 @dataclass(eq=False)
 class _Push:
+    """What the hosts are told about one address, for one change or for several that follow each other closely."""
+
+    key: Key
     version: int
-    fence: float
-    retry: float
-    due: float
+    fences: dict[IPv4Address, float]  # of those who confirmed, too
     changes: list[Change]
+    due: float
+    retry: float
+    patience: float
+    heard: float = 0.0  # when the last confirmation came
+
+    def waiting(self) -> set[IPv4Address]:
+        """The hosts that have not confirmed."""
+        if len(self.changes) == 1:
+            return self.changes[0].waiting
+        return set().union(*(change.waiting for change in self.changes))
 
 
 class Pushes:
-    """The pushes that are not confirmed yet, at most one for each address and host."""
+    """The pushes that are not confirmed yet: at most one for each address, with one deadline for all its hosts."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[Key, IPv4Address], _Push] = {}
-        self._due: list[tuple[float, Key, IPv4Address]] = []
+        self._open: dict[bytes, _Push] = {}
+        self._due: list[tuple[float, int, _Push]] = []
+        self._count = 0
         self.latency = Histogram()
 
     def __len__(self) -> int:
-        return len(self._open)
+        return sum(len(push.waiting()) for push in self._open.values())
 
-    def start(self, change: Change, host: IPv4Address, version: int, fence: float, among: int) -> None:
-        """A change goes to a host, one `among` so many; it takes over from an older one to the same host."""
-        older = self._open.get((change.key, host))
-        changes = [*older.changes, change] if older else [change]
-        fence = max(fence, older.fence) if older else fence
-        retry = max(FIRST_RETRY, among * RETRY_EACH)
-        due = min(change.accepted + retry, fence)
-        self._open[(change.key, host)] = _Push(version, fence, retry, due, changes)
-        change.waiting.add(host)
-        heappush(self._due, (due, change.key, host))
+    def start(self, change: Change, version: int, fences: Mapping[IPv4Address, float]) -> None:
+        """A change goes to hosts, each with the end of its hold; it takes over from an older one of the address."""
+        change.waiting = set(fences)
+        if not fences:
+            self._finish(change, change.accepted)
+            return
+        token = token_of(change.key)
+        older = self._open.get(token)
+        hosts, changes = dict(fences), [change]
+        if older is not None:
+            changes = [*older.changes, change]
+            for host in older.waiting():
+                hosts[host] = max(hosts.get(host, 0.0), older.fences[host])
+        retry = FIRST_RETRY + len(hosts) * SENDING_EACH
+        patience = change.accepted + max(retry, len(hosts) * PATIENCE_EACH)
+        push = _Push(change.key, version, hosts, changes, 0.0, retry, patience)
+        self._open[token] = push
+        self._schedule(push, min(change.accepted + retry, min(hosts.values())))
 
-    def confirm(self, key: Key, host: IPv4Address, version: int, now: float) -> bool:
-        """A host holds this version; False when nothing waits for that."""
-        push = self._open.get((key, host))
+    def confirm(self, token: bytes, host: IPv4Address, version: int, now: float) -> bool:
+        """A host holds this version of what `token_of` names; False when nothing waits for that."""
+        push = self._open.get(token)
         if push is None or version < push.version:
             return False
-        self._close(key, host, push, now)
-        return True
+        waited = False
+        push.heard = now
+        for change in push.changes:
+            if host in change.waiting:
+                waited = True
+                change.waiting.discard(host)
+                if not change.waiting:
+                    self._finish(change, now)
+        if push.changes[-1].done:
+            self._close_if_done(push)
+        return waited
 
-    def finish(self, change: Change, now: float) -> None:
-        """Closes a change that waits for nobody."""
-        if not change.waiting and not change.done:
-            change.finished = now
-            self.latency.add(now - change.accepted)
-            if change.notify is not None:
-                change.notify()
-
-    def due(self, now: float) -> list[tuple[Key, IPv4Address]]:
-        """What is to be sent again; fences hosts whose hold has ended."""
+    def due(self, now: float) -> list[tuple[Key, set[IPv4Address]]]:
+        """What is to be sent again, and to whom; fences hosts whose hold has ended."""
         again = []
         while self._due and self._due[0][0] <= now:
-            due, key, host = heappop(self._due)
-            push = self._open.get((key, host))
-            if push is None or push.due != due:
+            due, _, push = heappop(self._due)
+            if push.due != due or self._open.get(token_of(push.key)) is not push:
                 continue
-            if now >= push.fence:
-                for change in push.changes:
-                    change.fenced.add(host)
-                self._close(key, host, push, now)
+            self._fence(push, now)
+            waiting = push.waiting()
+            if not waiting:
+                self._close_if_done(push)
+                continue
+            fence = min(push.fences[host] for host in waiting)
+            quiet = push.heard + FIRST_RETRY
+            if now < quiet and now < push.patience:
+                self._schedule(push, min(quiet, fence))
                 continue
             push.retry = min(push.retry * 2, LONGEST_RETRY)
-            push.due = min(now + push.retry, push.fence)
-            heappush(self._due, (push.due, key, host))
-            again.append((key, host))
+            self._schedule(push, min(now + push.retry, fence))
+            again.append((push.key, set(waiting)))
         return again
 
     def next_due(self) -> float | None:
         """When `due` has something to do next."""
+        while self._due and not self._is_open(self._due[0]):
+            heappop(self._due)
         return self._due[0][0] if self._due else None
 
-    def _close(self, key: Key, host: IPv4Address, push: _Push, now: float) -> None:
-        del self._open[(key, host)]
-        for change in push.changes:
-            change.waiting.discard(host)
-            self.finish(change, now)
+    def _is_open(self, entry: tuple[float, int, _Push]) -> bool:
+        due, _, push = entry
+        return push.due == due and self._open.get(token_of(push.key)) is push
+
+    def _schedule(self, push: _Push, due: float) -> None:
+        push.due = due
+        self._count += 1
+        heappush(self._due, (due, self._count, push))
+
+    def _fence(self, push: _Push, now: float) -> None:
+        ended = {host for host in push.waiting() if push.fences[host] <= now}
+        for change in push.changes if ended else ():
+            change.fenced |= change.waiting & ended
+            change.waiting -= ended
+            if not change.waiting:
+                self._finish(change, now)
+
+    def _close_if_done(self, push: _Push) -> None:
+        push.changes = [change for change in push.changes if not change.done]
+        if not push.changes:
+            del self._open[token_of(push.key)]
+
+    def _finish(self, change: Change, now: float) -> None:
+        if change.done:
+            return
+        change.finished = now
+        self.latency.add(now - change.accepted)
+        if change.notify is not None:
+            change.notify()
+
+
+def token_of(key: Key) -> bytes:
+    """VPC and address as they stand in a message: cheaper to look up than the key."""
+    return key[0].to_bytes(4, "big") + key[1].packed

@@ -1,4 +1,4 @@
-"""The mapping service on a UDP socket: a thin shell around `MappingService`."""
+"""The mapping service on a UDP socket: a thin shell around `MappingService`, which takes and sends many at a time."""
 
 from __future__ import annotations
 
@@ -7,42 +7,55 @@ import socket
 from collections import deque
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
-from typing import cast
 
-from controller.mapping.protocol import PORT
+from controller.mapping.protocol import PORT, SIZE
 from controller.mapping.pushes import Change
 from controller.mapping.service import MappingService, Outgoing, Settings
 from controller.mapping.table import Mapping
 
-_BATCH = 32  # messages sent in one go
+_BATCH = 64  # messages sent before what has come in is read: confirmations must not pile up
+_TURN = 1024  # messages read or sent before others have their turn
 _BUFFER = 4 << 20  # bytes that the socket may hold unread, as far as the system allows
+_KNOWN_HOSTS = 1 << 16  # whose addresses are kept as objects
 
 
-class MappingServer(asyncio.DatagramProtocol):
+class MappingServer:
     """Serves the mapping protocol; use `MappingServer.start`."""
 
-    def __init__(self, settings: Settings | None, port: int) -> None:
+    def __init__(self, endpoint: socket.socket, settings: Settings | None, port: int) -> None:
         self._loop = asyncio.get_running_loop()
+        self._socket = endpoint
         self._port = port
         self._timer: asyncio.TimerHandle | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._backlog: deque[Outgoing] = deque()
-        self._transport: asyncio.DatagramTransport | None = None
+        self._hosts: dict[str, IPv4Address] = {}
+        self._names: dict[IPv4Address, str] = {}
         self.service = MappingService(self._loop.time(), settings)
+        self._loop.add_reader(endpoint, self._readable)
 
     @classmethod
     async def start(cls, address: str, settings: Settings | None = None, port: int = PORT) -> MappingServer:
-        """Binds to an underlay address; routers listen on the same port."""
-        loop = asyncio.get_running_loop()
-        _, server = await loop.create_datagram_endpoint(lambda: cls(settings, port), local_addr=(address, port))
-        return server
+        """Binds to an underlay address; routers listen on the same port. OSError when that does not work."""
+        endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            endpoint.setblocking(False)
+            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+            endpoint.bind((address, port))
+        except BaseException:
+            endpoint.close()
+            raise
+        return cls(endpoint, settings, port)
 
     def close(self) -> None:
         """Stops serving; changes that wait stay unfinished."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._transport is not None:
-            self._transport.close()
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+        self._backlog.clear()
         for waiter in self._waiters:
             waiter.cancel()
 
@@ -64,43 +77,83 @@ class MappingServer(asyncio.DatagramProtocol):
 
     def _tell(self, vpc: int, address: IPv6Address, mapping: Mapping) -> tuple[Change, asyncio.Future[None] | None]:
         change, outgoing = self.service.change(self._loop.time(), vpc, address, mapping)
-        self._send(outgoing)
         if change.done:
             return change, None
         waiter: asyncio.Future[None] = self._loop.create_future()
         change.notify = lambda: None if waiter.done() else waiter.set_result(None)
         self._waiters.add(waiter)
         waiter.add_done_callback(self._waiters.discard)
+        self._send(outgoing)
         return change, waiter
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio has opened the socket."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    # -- the socket -----------------------------------------------------------------------------------------------
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """A message from a host."""
-        self._send(self.service.receive(self._loop.time(), IPv4Address(addr[0]), data))
+    def _readable(self) -> None:
+        self._send(self._drained(_TURN))
 
-    def error_received(self, exc: Exception) -> None:
-        """An ICMP error: what was sent is sent again anyway."""
-        self.service.counts["unreachable"] += 1
+    def _drained(self, most: int) -> list[Outgoing]:
+        """Reads and handles what is there; what is to be sent because of it."""
+        outgoing: list[Outgoing] = []
+        receive, handle, known, now = self._socket.recvfrom, self.service.receive, self._hosts, self._loop.time()
+        for _ in range(most):
+            try:
+                data, (name, _) = receive(SIZE + 1)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:  # an ICMP error: what was sent is sent again anyway
+                self.service.counts["unreachable"] += 1
+                continue
+            host = known.get(name) or self._host(name)
+            outgoing += handle(now, host, data)
+        return outgoing
+
+    def _host(self, name: str) -> IPv4Address:
+        """The address object of a host: made once, since making and comparing them is dear."""
+        if len(self._hosts) >= _KNOWN_HOSTS:
+            self._hosts.clear()
+            self._names.clear()
+        host = IPv4Address(name)
+        self._hosts[name] = host
+        return host
 
     def _send(self, outgoing: Iterable[Outgoing]) -> None:
         idle = not self._backlog
         self._backlog.extend(outgoing)
-        if idle:
+        if idle and self._backlog:
             self._flush()
         self._schedule()
 
     def _flush(self) -> None:
-        """Sends a batch, and goes on when what has come in meanwhile was read: confirmations must not pile up."""
-        for _ in range(min(_BATCH, len(self._backlog))):
-            message = self._backlog.popleft()
-            if self._transport is not None:
-                self._transport.sendto(message.data, (str(message.host), self._port))
-        if self._backlog:
-            self._loop.call_soon(self._flush)
+        """Sends, and reads between batches; goes on later when there is more than one turn's worth."""
+        for _ in range(_TURN // _BATCH):
+            if not self._sent(_BATCH):
+                return
+            self._backlog.extend(self._drained(_BATCH))
+            if not self._backlog:
+                return
+        self._loop.call_soon(self._flush)
+
+    def _sent(self, most: int) -> bool:
+        """Sends so many; False when the system takes no more for now, or the server is closed."""
+        backlog, names, send = self._backlog, self._names, self._socket.sendto
+        for _ in range(min(most, len(backlog))):
+            host, data = backlog[0]
+            name = names.get(host)
+            if name is None:
+                name = names[host] = str(host)
+            try:
+                send(data, (name, self._port))
+            except (BlockingIOError, InterruptedError):
+                self._loop.add_writer(self._socket, self._writable)
+                return False
+            except OSError:  # what was sent is sent again anyway
+                self.service.counts["unreachable"] += 1
+            backlog.popleft()
+        return True
+
+    def _writable(self) -> None:
+        self._loop.remove_writer(self._socket)
+        self._flush()
 
     def _schedule(self) -> None:
         due = self.service.next_poll()
@@ -112,4 +165,5 @@ class MappingServer(asyncio.DatagramProtocol):
 
     def _poll(self) -> None:
         self._timer = None
-        self._send(self.service.poll(self._loop.time()))
+        answers = self._drained(_TURN)  # what has been confirmed need not be sent again
+        self._send([*answers, *self.service.poll(self._loop.time())])

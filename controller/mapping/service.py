@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
+from typing import NamedTuple
 
 from controller.mapping.histogram import Histogram
-from controller.mapping.protocol import Kind, Message, MessageError
+from controller.mapping.protocol import Kind, Message, MessageError, confirmed_in, numbered
 from controller.mapping.pushes import Change, Pushes
 from controller.mapping.table import NOWHERE, Holders, Key, Mapping, MappingTable, Presence
 
@@ -26,8 +27,7 @@ class Settings:
     requests_per_second: float = 5000.0  # of one host, and as many at once
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message for a host's router."""
 
     host: IPv4Address
@@ -103,25 +103,24 @@ class MappingService:
         if now < self._known_from:
             for host in present:
                 holders[host] = max(holders.get(host, 0.0), self._known_from - self._settings.margin)
-        outgoing = []
-        for host, until in holders.items():
-            self._pushes.start(change, host, mapping.version, until + self._settings.margin, len(holders))
-            outgoing.append(self._answer(now, key, host, ack_wanted=True))
-        self._pushes.finish(change, now)
-        return change, outgoing
+        margin = self._settings.margin
+        self._pushes.start(change, mapping.version, {host: until + margin for host, until in holders.items()})
+        return change, self._answers(now, key, holders, ack_wanted=True)
 
     def receive(self, now: float, host: IPv4Address, data: bytes) -> list[Outgoing]:
         """Handles what a host sent; what makes no sense is counted and not answered."""
+        self._holders.forget(now)
+        confirmed = confirmed_in(data)
+        if confirmed is not None:
+            waited = self._pushes.confirm(confirmed[0], host, confirmed[1], now)
+            self.counts["confirmed" if waited else "confirmed_again"] += 1
+            return []
         try:
             message = Message.decode(data)
         except MessageError as error:
             self.counts[f"malformed.{error.field}"] += 1
             return []
         key = (message.vpc, message.address)
-        if message.kind is Kind.ACK:
-            confirmed = self._pushes.confirm(key, host, message.version, now)
-            self.counts["confirmed" if confirmed else "confirmed_again"] += 1
-            return []
         if message.kind is not Kind.REQUEST or not self._may_ask(host, message.vpc):
             self.counts["refused"] += 1
             return []
@@ -129,7 +128,7 @@ class MappingService:
             self.counts["over_rate"] += 1
             return []
         self.counts["answered"] += 1
-        return [*self._introduce(now, message, host), self._answer(now, key, host)]
+        return [*self._introduce(now, message, host), *self._answers(now, key, (host,))]
 
     def hand_over(self, now: float, vpc: int, old: IPv4Address, new: IPv4Address) -> list[Outgoing]:
         """Tells a host what another holds about a VPC, so that peers of an interface that moves are known there.
@@ -140,12 +139,13 @@ class MappingService:
         if now < self._known_from and (self._assumed is None or old in self._assumed.get(vpc, ())):
             everything = (key for key, mapping in self._table.items() if key[0] == vpc and mapping.exists)
             keys = list(islice(everything, _HANDED_OVER))
-        return [self._answer(now, key, new) for key in keys]
+        return [outgoing for key in keys for outgoing in self._answers(now, key, (new,))]
 
     def poll(self, now: float) -> list[Outgoing]:
         """What is to be sent again by now; to be called at `next_poll`."""
         self._holders.forget(now)
-        return [self._answer(now, key, host, ack_wanted=True) for key, host in self._pushes.due(now)]
+        due = self._pushes.due(now)
+        return [outgoing for key, hosts in due for outgoing in self._answers(now, key, hosts, ack_wanted=True)]
 
     def next_poll(self) -> float | None:
         """When `poll` is due, in seconds of the caller's clock; None when nothing waits."""
@@ -165,7 +165,7 @@ class MappingService:
         if self._holders.until(key, target) - now > self._settings.lifetime / 2:
             return []
         self.counts["introduced"] += 1
-        return [self._answer(now, key, target)]
+        return self._answers(now, key, (target,))
 
     def _sender(self, question: Message, asker: IPv4Address) -> Key | None:
         """Whose address the packet comes from that raised the question: of the same VPC, or of a peer."""
@@ -175,11 +175,13 @@ class MappingService:
                 return vpc, question.source
         return None
 
-    def _answer(self, now: float, key: Key, host: IPv4Address, *, ack_wanted: bool = False) -> Outgoing:
+    def _answers(
+        self, now: float, key: Key, hosts: Collection[IPv4Address], *, ack_wanted: bool = False
+    ) -> list[Outgoing]:
+        """What all these hosts are told about an address: one message, which differs in its sequence number only."""
         mapping = self._table.get(key)
         lifetime = self._settings.lifetime if mapping.exists else self._settings.negative_lifetime
-        self._holders.told(key, host, now + lifetime)
-        self._sequence = (self._sequence + 1) & 0xFFFFFFFF
+        self._holders.told(key, hosts, now + lifetime)
         message = Message(
             kind=Kind.ANSWER,
             vpc=key[0],
@@ -189,10 +191,11 @@ class MappingService:
             eni=mapping.eni,
             version=mapping.version,
             lifetime=round(lifetime * 1000),
-            sequence=self._sequence,
             ack_wanted=ack_wanted,
         )
-        return Outgoing(host, message.encode())
+        first = self._sequence + 1
+        self._sequence = (self._sequence + len(hosts)) & 0xFFFFFFFF
+        return list(map(Outgoing, hosts, numbered(message.encode(), first, len(hosts))))
 
     def _replace(self, key: Key, mapping: Mapping) -> None:
         before = self._table.get(key)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from ipaddress import IPv4Address, IPv6Address
 
 from controller.errors import ControllerError
@@ -67,18 +66,25 @@ class Holders:
 
     def __init__(self) -> None:
         self._until: dict[Key, dict[IPv4Address, float]] = {}
-        self._ends: list[tuple[float, Key, IPv4Address]] = []
+        self._ends: dict[int, set[Key]] = {}  # by the second after which some hold of the address has ended
+        self._forgotten = 0  # everything that ended before this second
 
-    def told(self, key: Key, host: IPv4Address, until: float) -> None:
-        """Notes that a host was told; a lifetime is never made shorter."""
-        hosts = self._until.setdefault(key, {})
-        if until > hosts.get(host, 0.0):
-            hosts[host] = until
-            heappush(self._ends, (until, key, host))
+    def told(self, key: Key, hosts: Collection[IPv4Address], until: float) -> None:
+        """Notes that hosts were told; a lifetime is never made shorter."""
+        if not hosts:
+            return
+        held = self._until.setdefault(key, {})
+        longer = {host: end for host, end in held.items() if end > until}
+        held.update(dict.fromkeys(hosts, until))
+        held.update(longer)
+        self._ends.setdefault(int(until) + 1, set()).add(key)
 
     def of(self, key: Key, now: float) -> dict[IPv4Address, float]:
         """The hosts that may hold something about an address, each with the end of its lifetime."""
-        return {host: until for host, until in self._until.get(key, {}).items() if until > now}
+        held = self._until.get(key)
+        if not held:
+            return {}
+        return held.copy() if min(held.values()) > now else {host: end for host, end in held.items() if end > now}
 
     def held_by(self, host: IPv4Address, vpc: int, now: float) -> list[Key]:
         """The addresses of a VPC that a host may hold something about; looks through everything, for rare events."""
@@ -89,14 +95,17 @@ class Holders:
         return self._until.get(key, {}).get(host, 0.0)
 
     def forget(self, now: float) -> None:
-        """Drops what has ended, so that memory is bounded by lifetime times rate."""
-        while self._ends and self._ends[0][0] <= now:
-            _, key, host = heappop(self._ends)
-            hosts = self._until.get(key)
-            if hosts is not None and hosts.get(host, now + 1) <= now:
-                del hosts[host]
-                if not hosts:
-                    del self._until[key]
+        """Drops what has ended, within a second, so that memory is bounded by lifetime times rate."""
+        if int(now) == self._forgotten:
+            return
+        self._forgotten = int(now)
+        for second in [second for second in self._ends if second <= now]:
+            for key in self._ends.pop(second):
+                held = self.of(key, now)
+                if held:
+                    self._until[key] = held
+                else:
+                    self._until.pop(key, None)
 
     def __len__(self) -> int:
         return sum(len(hosts) for hosts in self._until.values())

@@ -7,7 +7,9 @@ default, and refuses what it does not know; CodecError names the place, such as 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
+import operator
 import socket
 import types
 from collections.abc import Callable, Iterable
@@ -101,7 +103,7 @@ def _decoder(annotation: Any) -> _Convert:
         return _tuple_decoder(_decoder(get_args(annotation)[0]))
     options = _options(annotation)
     if type(None) in options:
-        inner = _decoder(next(option for option in options if option is not type(None)))
+        inner = _decoder(functools.reduce(operator.or_, (option for option in options if option is not type(None))))
         return lambda value: None if value is None else inner(value)
     return _text_decoder(options)
 

@@ -30,7 +30,7 @@ class Schema:
 
     def __init__(self, p4info: p4i.P4Info) -> None:
         self._schema = p4schema.P4Schema(None)
-        self._schema.set_p4info(p4info)
+        self._schema.set_p4info(_readable(p4info))
         self._tables = {table.name: table for table in self._schema.tables}
         self._table_names = {table.id: table.name for table in self._schema.tables}
         self._actions = {name: _action_refs(table) for name, table in self._tables.items()}
@@ -142,6 +142,16 @@ class Schema:
         if isinstance(value, IPv4Network | IPv6Network):
             return int(value.network_address), value.prefixlen
         return value
+
+
+def _readable(p4info: p4i.P4Info) -> p4i.P4Info:
+    """As finsy can read it: of an action's alias that is its whole name, finsy wants no more than two parts."""
+    found = p4i.P4Info()
+    found.CopyFrom(p4info)
+    for action in found.actions:
+        if action.preamble.alias == action.preamble.name:
+            action.preamble.alias = action.preamble.name.replace(".", "_")
+    return found
 
 
 def _described(table: p4schema.P4Table) -> TableInfo:

@@ -177,19 +177,24 @@ control flow_log_end(inout headers_t hdr, inout metadata_t meta, inout standard_
             && meta.drop != drop_reason_t.MALFORMED && meta.drop != drop_reason_t.UNKNOWN_PORT
             && meta.drop != drop_reason_t.SPOOFED_MAC && meta.drop != drop_reason_t.SPOOFED_ADDRESS
             && meta.drop != drop_reason_t.NOT_IP && meta.drop != drop_reason_t.NOT_ANSWERED;
+        bit<48> now = std.ingress_global_timestamp;
         if (own) {
+            eni_t eni = meta.src_eni;
+            port_t port = meta.port;
             bit<8> kind = FLOW_LOG_EGRESS;
             if (refused && !entered) {
                 kind = FLOW_LOG_EGRESS | FLOW_LOG_REJECT;
             }
-            leaving.apply(meta, std.ingress_global_timestamp, meta.src_eni, meta.port, kind);
+            leaving.apply(meta, now, eni, port, kind);
         }
         if (entered) {
+            eni_t eni = meta.dst_eni;
+            port_t port = meta.local_port;
             bit<8> kind = 0;
             if (refused) {
                 kind = FLOW_LOG_REJECT;
             }
-            entering.apply(meta, std.ingress_global_timestamp, meta.dst_eni, meta.local_port, kind);
+            entering.apply(meta, now, eni, port, kind);
         }
     }
 }

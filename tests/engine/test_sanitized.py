@@ -49,7 +49,8 @@ def sanitized(module: str, *arguments: str) -> str:
 
 def vrouter_case() -> Case:
     """The vrouter with plugins, the entries of a region's first switch, and packets that it saw."""
-    plugins = discover(PLUGINS)
+    # Not veto: like tollgate's, its action is called refuse, and finsy trips over aliases of three parts.
+    plugins = [plugin for plugin in discover(PLUGINS) if plugin.name != "veto"]
     with Lab(load_region("two_hosts"), plugins) as lab:
         seen: list[tuple[int, str]] = []
         switch: LabSwitch = lab.switches["alpha"]

@@ -14,7 +14,7 @@ from finsy.proto import p4r, p4r_grpc
 from switch.p4runtime.h2_server import H2Server
 from switch.p4runtime.server import P4RuntimeServer
 
-from .fuzz_h2 import PREFACE, attack, random_frame
+from .fuzz_h2 import HEADERS, PREFACE, SETTINGS, attack, frame, random_frame
 from .test_server import WAIT, Session
 from .world import INSERT, FakeTarget, World
 
@@ -41,6 +41,22 @@ def connect(server: P4RuntimeServer) -> socket.socket:
 def answers(server: P4RuntimeServer) -> bool:
     with grpc.insecure_channel(server.address) as channel:
         return bool(p4r_grpc.P4RuntimeStub(channel).Capabilities(p4r.CapabilitiesRequest(), timeout=WAIT))
+
+
+HUGE_FRAME = PREFACE + SETTINGS + b"\xff\xff\xff\0\0\0\0\0\x01" + bytes(1 << 20)
+HEADER_FLOOD = PREFACE + SETTINGS + frame(1, 0, 1, HEADERS) + frame(9, 0, 1, b"\0\x01a\x01b" * 3000) * 200
+RESET_FLOOD = (
+    PREFACE + SETTINGS + b"".join(frame(1, 4, i, HEADERS) + frame(3, 0, i, bytes(4)) for i in range(1, 8001, 2))
+)
+PING_FLOOD = PREFACE + SETTINGS + frame(6, 0, 0, bytes(8)) * 20_000
+
+
+@pytest.mark.parametrize(
+    "flood", [HUGE_FRAME, HEADER_FLOOD, RESET_FLOOD, PING_FLOOD], ids=["huge", "headers", "resets", "pings"]
+)
+def test_floods_end_and_others_are_served(server: P4RuntimeServer, flood: bytes) -> None:
+    attack(server.address, flood)
+    assert answers(server)
 
 
 @pytest.mark.parametrize("rubbish", [b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100, PREFACE + b"\xff" * 200])

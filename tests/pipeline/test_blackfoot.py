@@ -42,7 +42,7 @@ def captured(world: Internet) -> tuple[str, bytearray]:
     return edge, bytearray(frame)
 
 
-def replayed(world: Internet, edge: str, frame: bytes) -> Sent:
+def replayed(world: Internet, edge: str, frame: bytes | bytearray) -> Sent:
     """The frame reaches the edge from the underlay."""
     return world.lab.inject(edge, FABRIC_PORT, bytes(frame))
 

@@ -8,7 +8,7 @@ import pytest
 from scapy.contrib.geneve import GENEVE
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
-from scapy.packet import Raw
+from scapy.packet import Packet, Raw
 
 from controller.model.ids import stable_id
 from tests.pipeline.mapping_regions import accounted
@@ -94,7 +94,7 @@ def test_a_host_of_one_peer_cannot_pretend_to_be_the_other_vpc() -> None:
         assert lab.inject("beta", FABRIC_PORT, forged).dropped() == {"UNTRUSTED_SOURCE": 1}
 
 
-def from_alpha(lab: Lab, flow: str) -> Ether:
+def from_alpha(lab: Lab, flow: str) -> Packet:
     """What alpha sends to beta as the interface of a, in the VPC b."""
     eni = interface(lab.region, "a")
     option = bytes([0xFF, 0x56, 0x81, 2]) + eni.number.to_bytes(4, "big")

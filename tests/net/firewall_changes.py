@@ -1,0 +1,80 @@
+"""What becomes of flows when rules go, instances move and routers are killed; a part of the scene `firewall`."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import Any
+
+from tests.net.firewall_tools import CHUNK, CHUNKS, STREAM, Region, wait_for
+
+WEB, OPEN = "10.0.1.5", "10.0.1.7"
+SENDS = ("iperf3", "-b", "20M", "-t", "300", "-c")
+MEGABYTE = 1_000_000
+
+
+def changes(region: Region) -> dict[str, Any]:
+    """One after the other; `web` is on alpha at first."""
+    return {
+        "rule_gone": rule_gone(region),
+        "rule_gone_untracked": rule_gone_untracked(region),
+        "moved": moved(region, "gamma"),
+        "router_killed": router_killed(region, "gamma"),
+    }
+
+
+def rule_gone(region: Region) -> dict[str, Any]:
+    """The rule that let a transfer begin goes, and then another one wants to begin."""
+    with region.node("app").output_of(*SENDS, WEB):
+        begun = wait_for(lambda: region.streamed("web") > MEGABYTE)
+        group = region.group("web")
+        rules = [rule["id"] for rule in group["ingress"] if rule["traffic"]["from_port"] == STREAM]
+        region.act(f"security-groups/{group['id']}/revoke", {"rule_ids": rules})
+        new = region.iperf("app", WEB, patience=2)
+        before = region.streamed("web")
+        lives = wait_for(lambda: region.streamed("web") > before + MEGABYTE)
+    return {"rules": len(rules), "begun": begun, "new": new, "lives": lives}
+
+
+def rule_gone_untracked(region: Region) -> dict[str, Any]:
+    """The same where everything is allowed both ways: no record keeps the flow."""
+    with region.node("app").output_of(*SENDS, OPEN) as client:
+        begun = wait_for(lambda: region.streamed("open") > MEGABYTE)
+        group = region.group("everything")
+        region.act(f"security-groups/{group['id']}/revoke", {"rule_ids": [rule["id"] for rule in group["ingress"]]})
+        last = [region.streamed("open")]  # what was under way has arrived when this has been asked
+        goes_on = wait_for(lambda: region.streamed("open") > last[0], patience=1.5)
+        running = client.poll() is None
+    return {"begun": begun, "goes_on": goes_on, "running": running, "drops": region.drops("open")}
+
+
+def moved(region: Region, host: str) -> dict[str, int]:
+    """An instance moves by the API alone, while it is pinged 500 times a second."""
+    instance = region.interface("web")["instance_id"]
+    host_id = next(one["id"] for one in region.client.items("hosts") if one["name"] == host)
+    with region.node("app").output_of("ping", "-q", "-i", "0.002", WEB) as ping:
+        sent_before = region.traffic("web")
+        wait_for(lambda: region.traffic("web") > sent_before + 100)
+        region.client.call("PATCH", f"instances/{instance}", {"host_id": host_id})
+        wait_for(lambda: region.emulation.hypervisor.place("web") == host)
+        after = region.traffic("web")
+        wait_for(lambda: region.traffic("web") > after + 100)
+        ping.send_signal(signal.SIGINT)
+        words = ping.communicate(timeout=30)[0].decode()
+    found = re.search(r"(\d+) packets transmitted, (\d+) received", words)
+    return {"sent": int(found[1]), "received": int(found[2])} if found else {"sent": 0, "received": -1}
+
+
+def router_killed(region: Region, host: str) -> dict[str, Any]:
+    """The router of a web server is killed in the middle of a slow download, and started again."""
+    router = region.emulation.routers[host]
+    done = ("-w", "%{size_download}", "-o", "/dev/null")
+    with region.node("app").output_of("curl", "-sS", "--max-time", "60", *done, f"http://{WEB}/slow") as curl:
+        before = region.traffic("web")
+        wait_for(lambda: region.traffic("web") > before + 10)
+        router.kill()
+        router.start()
+        router.wait_until_ready()
+        running = curl.poll() is None
+        words = curl.communicate(timeout=70)[0].decode()
+    return {"running": running, "size": words, "whole": str(CHUNK * CHUNKS)}
