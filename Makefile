@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOPO ?= two_tenants
+PLUGINS ?=
 SWITCH ?= 127.0.0.1:9559
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,$(shell command -v sudo))
 
@@ -43,8 +44,8 @@ lint: setup ## ruff and pyright
 bench: setup ## Measure, side by side with Linux and a bare C loop
 	@$(AS_ROOT) $(BIN)/python -m bench
 
-up: setup ## Leave a region running with its CLI: make up TOPO=two_tenants
-	@$(AS_ROOT) $(BIN)/p4vpc up $(TOPO)
+up: setup ## Leave a region running with its CLI: make up TOPO=two_tenants PLUGINS="nacl"
+	@$(AS_ROOT) $(BIN)/p4vpc up $(TOPO) $(addprefix --plugin ,$(PLUGINS))
 
 shell: .venv-shell/.stamp ## p4runtime-shell on a running switch: make shell SWITCH=127.0.0.1:9559
 	@.venv-shell/bin/python -m p4runtime_sh --grpc-addr $(SWITCH) --device-id $(or $(DEVICE),1) --election-id 0,10

@@ -23,7 +23,7 @@ from topologies.region import load_region
 needs = ("cc",)
 PORTS = slice(34, 38)  # of a frame from an instance: behind Ethernet and IPv4
 FLOWS_PER_ENTRY = 10  # 1,000,000 flows with a full budget
-COLUMNS = ("flow_keys", "flow_local", "flow_remote", "flow_last", "flow_state")
+COLUMNS = ("flow_ends", "flow_own", "flow_other", "flow_local", "flow_remote", "flow_last", "flow_state")
 WAYS = 4
 NEVER = 1 << 31  # the limit of an interface that may have any number of flows
 

@@ -2,7 +2,7 @@
 
 The controller is the real one: store, plan, loop and mapping service. Its switches are real engines behind the
 P4Runtime service, in this process. The other routers of `on-demand` are simulated on loopback, in a process of their
-own: all hold every address that moves, decode each message, and pay for it what a real router was measured to take.
+own: all hold every address that moves, decode each message, and confirm it after the time that a real router takes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import resource
-import socket
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -25,9 +24,9 @@ from bench.mapping_region import (
     connecting,
     host_id,
     resources,
-    simulated_routers,
     underlay,
 )
+from bench.mapping_routers import simulate
 from bench.row import FULL, Budget, Row, at_most
 from controller.mapping import Mapping, MappingService
 from controller.mapping.histogram import Histogram
@@ -49,13 +48,21 @@ _ROUTERS = 1000
 
 @dataclass(frozen=True)
 class Measured:
-    """One policy's figures. Messages are those for one change; entries those of the fullest switch."""
+    """One policy's figures. Messages and processor times are for one move; entries those of the fullest switch."""
 
     size: Size
     latency: Histogram
     messages: float
     entries: int
     memory_mb: float
+    cpu: float  # seconds of the controller and of the engines in its process
+    routers_cpu: float  # seconds of the simulated routers
+
+    @property
+    def name(self) -> str:
+        """The policy, and among how many."""
+        simulated = self.size.hosts - self.size.switches if self.size.policy == "on-demand" else 0
+        return f"{self.size.policy}, {self.size.switches} switches" + (f" + {simulated} routers" if simulated else "")
 
 
 def measure(budget: Budget = FULL) -> list[Row]:
@@ -70,28 +77,50 @@ def measure(budget: Budget = FULL) -> list[Row]:
         Size("preload", 16, 16, few, changes),
     )
     found = [alone(size, cost) for size in sizes]
-    rows = [row for one in found for row in _rows(one, cost)]
-    preload = found[-1]
-    factor = (routers + 16) / preload.size.hosts
-    worst = preload.latency.percentile(99) * 1000 * factor
-    note = f"extrapolated: {factor:.0f} times the figure of {preload.size.hosts} switches, written one after the other"
-    return [*rows, Row(f"preload, {routers + 16} switches, p99", worst, "ms", note=note)]
+    return [*_rows(found, cost), *_preload_everywhere(found[-1], routers + 16, budget.entries)]
 
 
-def _rows(found: Measured, cost: float) -> list[Row]:
-    size = found.size
-    name = f"{size.policy}, {size.switches} switches"
-    if size.policy == "on-demand":
-        name += f" and {size.hosts - size.switches} simulated routers"
-    goals = (None, None) if size.policy == "preload" else (P50, P99)
-    note = f"{size.interfaces:,} interfaces; {cost * 1e6:.1f} us per message" if size.policy == "on-demand" else ""
-    note = note or f"{size.interfaces:,} interfaces"
+def _rows(found: list[Measured], cost: float) -> list[Row]:
+    """All policies, figure by figure."""
+    rows = []
+    for percent, goal in ((50, P50), (99, P99)):
+        for one in found:
+            note = f"{one.size.interfaces:,} interfaces, {one.size.changes} moves" if percent == 50 else ""
+            held_to = None if one.size.policy == "preload" else goal
+            value = one.latency.percentile(percent) * 1000
+            rows.append(Row(f"latency p{percent}: {one.name}", value, "ms", held_to, note=note))
+    for one in found:
+        rows.append(Row(f"messages for a move: {one.name}", one.messages, ""))
+    for one in found:
+        rows.append(Row(f"entries of the fullest switch: {one.name}", one.entries, ""))
+    for one in found:
+        rows.append(Row(f"memory of controller and engines: {one.name}", one.memory_mb, "MB"))
+    for one in found:
+        rows.append(Row(f"processor time for a move: {one.name}", one.cpu * 1000, "ms"))
+    note = f"each message takes a router {cost * 1e6:.1f} us"
+    return [*rows, Row("processor time of the simulated routers", found[0].routers_cpu * 1000, "ms", note=note)]
+
+
+def _preload_everywhere(preload: Measured, switches: int, interfaces: int) -> list[Row]:
+    """What was measured among few, as it would be in the whole region."""
+    size = preload.size
+    factor = switches / size.hosts
+    note = f"extrapolated: {factor:.0f} times the figure of {size.hosts} switches"
+    entries = preload.entries / size.interfaces * interfaces
     return [
-        Row(f"{name}, p50", found.latency.percentile(50) * 1000, "ms", goals[0], note=note),
-        Row(f"{name}, p99", found.latency.percentile(99) * 1000, "ms", goals[1]),
-        Row(f"{name}, messages for a move", found.messages, ""),
-        Row(f"{name}, entries of the fullest switch", found.entries, ""),
-        Row(f"{name}, memory of controller and engines", found.memory_mb, "MB"),
+        Row(
+            f"latency p99: preload, {switches} switches",
+            preload.latency.percentile(99) * 1000 * factor,
+            "ms",
+            note=note,
+        ),
+        Row(f"messages for a move: preload, {switches} switches", preload.messages * factor, "", note=note),
+        Row(
+            f"entries of every switch: preload, {interfaces:,} interfaces",
+            entries,
+            "",
+            note=f"extrapolated: from {size.interfaces:,} interfaces",
+        ),
     ]
 
 
@@ -108,9 +137,9 @@ def cost_of_a_message() -> float:
             mapping = Mapping(underlay(1), index + 1, version=1)
             service.load(1, address(index), mapping)
             frames += answers(service, index, host.address)
-        begin = time.perf_counter()
+        begin = time.process_time()
         confirmed = switch.process_batch([(FABRIC_PORT, frame) for frame in frames])
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
     if len(confirmed) != len(frames):
         raise RuntimeError(f"the router confirmed {len(confirmed)} of {len(frames)} messages")
     return seconds / len(frames)
@@ -122,7 +151,7 @@ def answers(service: MappingService, index: int, host: Any) -> list[bytes]:
     from scapy.layers.l2 import Ether
     from scapy.packet import Raw
 
-    message = service._answer(0.0, (1, address(index)), host, ack_wanted=True)
+    (message,) = service._answers(0.0, (1, address(index)), (host,), ack_wanted=True)
     ip = IP(src="172.31.255.1", dst=str(host)) / UDP(sport=6082, dport=6082) / Raw(message.data)
     return [bytes(Ether(src="02:75:ff:ff:00:01", dst="02:75:00:01:00:0f") / ip)]
 
@@ -156,30 +185,59 @@ async def moves(size: Size, cost: float, folder: Path) -> Measured:
     with ledger.transaction(OPERATOR, "Begin") as tx:
         for part in resources(size):
             tx.put(part)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((str(SERVICE), 0))
-        port = probe.getsockname()[1]
-    server = await MappingServer.start(str(SERVICE), port=port)
+    server = await MappingServer.start(str(SERVICE), port=0)
+    port = server.port
     service = Service(ledger, Options(connecting(devices), _giving(program), b"bench"), server)  # type: ignore[arg-type]
-    routers = _routers(size, port, cost) if size.policy == "on-demand" else None
+    routers = SimulatedRouters(size, port, cost) if size.policy == "on-demand" else None
     try:
         await service.start()
         await _applied(ledger)
         if routers is not None:
-            process, ready = routers
-            process.start()
-            await asyncio.to_thread(ready.get)
-        before = _counted(devices, server)
+            await routers.start()
+        before, cpu = _counted(devices, server), time.process_time()
         await _move_all(size, ledger)
+        cpu = time.process_time() - cpu
         messages = (_counted(devices, server) - before) / size.changes
+        routers_cpu = 0.0 if routers is None else routers.cpu() / size.changes
     finally:
-        if routers is not None and routers[0].pid is not None:
-            routers[0].kill()
+        if routers is not None:
+            routers.stop()
         await service.stop()
         server.close()
+    if routers is not None and messages < 4 * (size.hosts - size.switches):
+        raise RuntimeError(f"{messages:.0f} messages for a move: some routers did not hold what moved")
     entries = max(switch.entries for switch in service.switches())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(size, service.latency, messages, entries, memory)
+    return Measured(size, service.latency, messages, entries, memory, cpu / size.changes, routers_cpu)
+
+
+class SimulatedRouters:
+    """The process of the simulated routers."""
+
+    def __init__(self, size: Size, port: int, cost: float) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ready = context.Queue()
+        self._cpu = context.Value("d", 0.0)
+        self._begin = 0.0
+        hosts = range(size.switches, size.hosts)
+        arguments = (hosts, size.changes, port, cost, self._ready, self._cpu)
+        self._process = context.Process(target=simulate, args=arguments, daemon=True)
+
+    async def start(self) -> None:
+        """Returns when all of them hold everything that is going to move."""
+        self._process.start()
+        await asyncio.to_thread(self._ready.get)
+        self._begin = self._cpu.value
+
+    def cpu(self) -> float:
+        """Seconds of processor time since they were ready."""
+        return self._cpu.value - self._begin
+
+    def stop(self) -> None:
+        """Ends the process."""
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
 
 
 def _giving(program: Program) -> Any:
@@ -187,14 +245,6 @@ def _giving(program: Program) -> Any:
         return program
 
     return give
-
-
-def _routers(size: Size, port: int, cost: float) -> tuple[Any, Any]:
-    """The process of the simulated routers, not started, and where it says that it is ready."""
-    ready: multiprocessing.Queue[str] = multiprocessing.Queue()
-    hosts = range(size.switches, size.hosts)
-    arguments = (hosts, size.changes, port, cost, ready)
-    return multiprocessing.Process(target=simulated_routers, args=arguments, daemon=True), ready
 
 
 async def _move_all(size: Size, ledger: Ledger) -> None:

@@ -1,12 +1,8 @@
-"""What the mapping bench runs: a large VPC in a ledger, real engines as its switches, and simulated routers."""
+"""What the mapping bench runs: a large VPC in a ledger, and real engines as its switches."""
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import selectors
-import socket
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,8 +11,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from finsy.proto import p4r
 
 from controller.actions.network_interfaces import mac_of
-from controller.mapping import Kind, Message
-from controller.mapping.protocol import SIZE
 from controller.model import (
     Account,
     NetworkInterface,
@@ -37,8 +31,6 @@ SERVICE = IPv4Address("127.0.0.1")
 BLOCK = IPv4Network("10.0.0.0/8")  # larger than a VPC of AWS may be, so that one holds 100,000 interfaces
 PORTS_OF_A_HOST = 400
 _FIRST_HOST = int(IPv4Address("127.1.0.1"))  # every simulated router has a loopback address of its own
-_PATIENCE = 0.5  # seconds to wait for answers
-_WINDOW = 50  # questions under way
 
 
 def underlay(index: int) -> IPv4Address:
@@ -145,53 +137,3 @@ def connecting(devices: dict[str, EngineDevice]) -> Callable[[PhysicalHost], Cal
         return connection
 
     return connect
-
-
-def simulated_routers(
-    hosts: Sequence[int], asked: int, port: int, cost: float, ready: multiprocessing.Queue[str]
-) -> None:
-    """Routers that all ask about the first addresses, and then confirm what they are told, until killed.
-
-    Each decodes every message, and each message costs the time that a real router takes for it.
-    """
-    selector = selectors.DefaultSelector()
-    endpoints: list[socket.socket] = []
-    for index in hosts:
-        endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        endpoint.bind((str(underlay(index)), port))
-        selector.register(endpoint, selectors.EVENT_READ)
-        endpoints.append(endpoint)
-    for number in range(asked):
-        question = Message(Kind.REQUEST, 1, address(number)).encode()
-        for start in range(0, len(endpoints), _WINDOW):
-            _ask(selector, endpoints[start : start + _WINDOW], question, port, cost)
-    ready.put("ready")
-    while True:
-        _serve(selector, port, cost)
-
-
-def _ask(
-    selector: selectors.BaseSelector, endpoints: Sequence[socket.socket], question: bytes, port: int, cost: float
-) -> None:
-    waiting = {endpoint.fileno() for endpoint in endpoints}
-    while waiting:
-        for endpoint in endpoints:
-            if endpoint.fileno() in waiting:
-                endpoint.sendto(question, (str(SERVICE), port))
-        deadline = time.monotonic() + _PATIENCE
-        while waiting and time.monotonic() < deadline:
-            waiting -= _serve(selector, port, cost)
-
-
-def _serve(selector: selectors.BaseSelector, port: int, cost: float) -> set[int]:
-    heard = set()
-    for key, _ in selector.select(_PATIENCE):
-        assert isinstance(key.fileobj, socket.socket)
-        message = Message.decode(key.fileobj.recv(SIZE))
-        until = time.perf_counter() + cost
-        while time.perf_counter() < until:
-            pass
-        heard.add(key.fd)
-        if message.ack_wanted:
-            key.fileobj.sendto(bytes([Kind.ACK]) + message.encode()[1:], (str(SERVICE), port))
-    return heard

@@ -181,12 +181,16 @@ def _record(fields: dict[str, int]) -> FlowRecord:
         outbound=bool(state >> 66 & 1),
         seen_reply=bool(state >> 65 & 1),
         expires_in=(state >> 80) / 1e6,
-        age=(log >> 208) / 1e6,
+        age=(log >> 104 & 0xFFFFFF000000 | log & 0xFFFFFF) / 1e6,
         mark=fields["last"] & 0xFFFF,
-        leaving=Traffic(log >> 168 & (1 << 40) - 1, log >> 112 & (1 << 56) - 1, log >> 8 & 0xFF),
-        coming=Traffic(log >> 72 & (1 << 40) - 1, log >> 16 & (1 << 56) - 1, log & 0xFF),
+        leaving=_traffic(log >> 128),
+        coming=_traffic(log & (1 << 128) - 1),
         columns={name: fields[name] for name in _RECORD},
     )
+
+
+def _traffic(row: int) -> Traffic:
+    return Traffic(row >> 88, row >> 32 & (1 << 56) - 1, row >> 24 & 0xFF)
 
 
 def _packed(values: dict[str, int]) -> bytes:

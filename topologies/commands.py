@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -19,8 +20,12 @@ Topology = Annotated[str, typer.Argument(help="a name such as two_hosts, or a YA
 def up(
     topology: Topology,
     switch: Annotated[str, typer.Option(help="what the routers run on: p4vpc or bmv2")] = "p4vpc",
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="load this plugin, besides those that the region has something of")
+    ] = None,
 ) -> None:
     """Start a region in Mininet and open its command line; leaving it stops everything. Needs root."""
+    from controller.loader.installed import Plugins
     from topologies import sandbox
     from topologies.border import plainly
     from topologies.console import RegionConsole
@@ -29,9 +34,16 @@ def up(
 
     if switch not in SWITCHES:
         raise typer.BadParameter(f"{switch} (there are {', '.join(sorted(SWITCHES))})", param_hint="--switch")
+    installed = [one.name for one in Plugins.installed()]
+    for name in plugin or ():
+        if name not in installed:
+            raise typer.BadParameter(f"{name} (there are {', '.join(installed)})", param_hint="--plugin")
     region = _load(topology)
     listener = sandbox.enter("controller", sys.argv[1:], port=API_PORT)
-    with plainly(), running(region, switch) as emulation, reachable(emulation.controller, listener) as endpoint:
+    with ExitStack() as ends:
+        ends.enter_context(plainly())
+        emulation = ends.enter_context(running(region, switch, plugin or ()))
+        endpoint = ends.enter_context(reachable(emulation.controller, listener))
         print(f"{region.name} is up after {emulation.started_in:.1f} s{_hint(region)}")
         if endpoint:
             print("The controller answers in another terminal too, after")

@@ -36,7 +36,7 @@ class MappingServer:
 
     @classmethod
     async def start(cls, address: str, settings: Settings | None = None, port: int = PORT) -> MappingServer:
-        """Binds to an underlay address; routers listen on the same port. OSError when that does not work."""
+        """Binds to an underlay address; routers listen on the same port (0: any). OSError when that does not work."""
         endpoint = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             endpoint.setblocking(False)
@@ -45,7 +45,12 @@ class MappingServer:
         except BaseException:
             endpoint.close()
             raise
-        return cls(endpoint, settings, port)
+        return cls(endpoint, settings, port or endpoint.getsockname()[1])
+
+    @property
+    def port(self) -> int:
+        """The UDP port of the service and of all routers."""
+        return self._port
 
     def close(self) -> None:
         """Stops serving; changes that wait stay unfinished."""
@@ -125,6 +130,8 @@ class MappingServer:
 
     def _flush(self) -> None:
         """Sends, and reads between batches; goes on later when there is more than one turn's worth."""
+        if self._socket.fileno() < 0:
+            return
         for _ in range(_TURN // _BATCH):
             if not self._sent(_BATCH):
                 return

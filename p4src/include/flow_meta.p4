@@ -72,11 +72,11 @@ struct flow_policy_t {
 
 // Where in the table a record is, or may be put.
 struct flow_slot_t {
-    bit<336> key;
+    bit<80>  ends;      // the key but for its addresses
     bit<16>  tag;
     bit<32>  first;     // the two candidate buckets
     bit<32>  second;
-    bit<32>  probe;     // index of flow_keys alone, so that an engine need not lay keys and state side by side
+    bit<32>  probe;     // index of the key's columns alone, so that an engine need not lay keys and state side by side
     bit<32>  way;       // index of the state's columns
     bit<32>  bucket;    // that `way` is in
     bit<1>   hit;
@@ -84,7 +84,7 @@ struct flow_slot_t {
     bit<1>   used;      // what is there has expired, but is still counted
     port_t   port;      // of the ENI
     bit<32>  flow;      // of a fragment: the way of its flow's record
-    bit<32>  log;       // index of flow_log
+    bit<32>  log;       // index of the log's columns
 }
 
 // One side of a TCP flow: what it has sent and what it may send, after Guido van Rooij.

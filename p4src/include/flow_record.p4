@@ -24,7 +24,6 @@ action load_flow(inout metadata_t meta, in bit<48> now) {
     flow_local.read(local, meta.slot.way);
     flow_remote.read(remote, meta.slot.way);
     flow_last.read(last, meta.slot.way);
-    meta.slot.bucket = meta.slot.way >> 2;
     meta.state.expiry = state[127:80];
     meta.state.port = state[79:71];
     meta.state.state = (flow_state_t)(bit<8>)state[70:67];
@@ -89,12 +88,12 @@ action store_flow(inout metadata_t meta) {
 }
 
 // Gives the way its tag and its sweep time in the bucket's word; a tag of 0 frees it.
-action mark_way(inout metadata_t meta, in bit<16> tag) {
+action mark_way(inout metadata_t meta) {
     bit<128> lanes;
     bit<8> lane = ((bit<8>)meta.slot.way[1:0]) << 5;
     bit<16> until = meta.state.expiry[38:23] + 1;
     flow_buckets.read(lanes, meta.slot.bucket);
-    lanes = (lanes & ~(128w0xffffffff << lane)) | ((bit<128>)(tag ++ until) << lane);
+    lanes = (lanes & ~(128w0xffffffff << lane)) | ((bit<128>)(meta.slot.tag ++ until) << lane);
     flow_buckets.write(meta.slot.bucket, lanes);
 }
 

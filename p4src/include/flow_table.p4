@@ -20,12 +20,15 @@ const bit<8> KEY_FRAGMENTS_OUT = 1;   // the ports are the datagram's id
 const bit<8> KEY_FRAGMENTS_IN  = 2;
 
 register<bit<128>>(FLOW_BUCKETS) flow_buckets;
-register<bit<336>>(FLOW_WAYS) flow_keys;       // ENI, kind, protocol, local port, remote port, local, remote address
+register<bit<80>>(FLOW_WAYS) flow_ends;        // the key: ENI, kind, protocol, local port, remote port,
+register<bit<128>>(FLOW_WAYS) flow_own;        // local address,
+register<bit<128>>(FLOW_WAYS) flow_other;      // remote address
 register<bit<128>>(FLOW_WAYS) flow_local;      // docs/flows.md has these four bit by bit
 register<bit<128>>(FLOW_WAYS) flow_remote;
 register<bit<128>>(FLOW_WAYS) flow_last;
 register<bit<128>>(FLOW_WAYS) flow_state;
-register<bit<256>>(FLOW_WAYS) flow_log;        // start, then for packets out and in: count, bytes, TCP flags
+register<bit<128>>(FLOW_WAYS) flow_log_out;    // packets, bytes, TCP flags, and the upper half of when the flow began
+register<bit<128>>(FLOW_WAYS) flow_log_in;     // the same of packets that enter, and the lower half
 counter(8, CounterType.packets) flow_events;   // cells are flow_event_t
 register<bit<32>>(PORTS) flow_live;            // records of the ENI behind a port
 
@@ -39,6 +42,17 @@ bool flow_over(in bit<16> at, in bit<16> now) {
     return at - now > FLOW_LONGEST;
 }
 
+// Whether the key in meta.slot.probe is this one, meta.track's addresses being part of it.
+bool key_is_here(in metadata_t meta, in bit<80> wanted) {
+    bit<80> ends;
+    bit<128> own;
+    bit<128> other;
+    flow_ends.read(ends, meta.slot.probe);
+    flow_own.read(own, meta.slot.probe);
+    flow_other.read(other, meta.slot.probe);
+    return ends == wanted && own == meta.track.local && other == meta.track.remote;
+}
+
 // Looks a key up: meta.track has its ENI and addresses.
 control flow_look(inout metadata_t meta, in bit<48> time, in bit<8> kind, in bit<8> protocol, in bit<16> local_port,
                   in bit<16> remote_port) {
@@ -50,36 +64,41 @@ control flow_look(inout metadata_t meta, in bit<48> time, in bit<8> kind, in bit
         meta.slot.first = mixed[63:32] & (FLOW_BUCKETS - 1);
         meta.slot.second = mixed[31:0] & (FLOW_BUCKETS - 1);
         meta.slot.tag = mixed[63:48] | 1;
-        meta.slot.key = meta.track.eni ++ kind ++ protocol ++ local_port ++ remote_port ++ meta.track.local ++
-                        meta.track.remote;
+        meta.slot.ends = meta.track.eni ++ kind ++ protocol ++ local_port ++ remote_port;
+    }
+
+    // All indexes of a record at once: an engine then fetches its rows side by side.
+    action stand_at(bit<32> way) {
+        meta.slot.probe = way;
+        meta.slot.way = way;
+        meta.slot.log = way;
+        meta.slot.bucket = way >> 2;
     }
 
     action look_up() {
         bit<128> left;
-        bit<128> right;
+        bit<128> right = 0;
         bit<16> now = time[38:23];
+        bit<32> way = meta.slot.first << 2;
         flow_buckets.read(left, meta.slot.first);
-        flow_buckets.read(right, meta.slot.second);
         meta.slot.hit = 0;
         meta.slot.room = 0;
         meta.slot.used = 0;
-        meta.slot.probe = meta.slot.first << 2;
         bit<128> lanes = left;
         for (bit<8> turn = 0; turn < 8; turn = turn + 1) {
             if (lanes[31:16] == meta.slot.tag) {
-                bit<336> found;
-                flow_keys.read(found, meta.slot.probe);
-                if (found == meta.slot.key) {
+                stand_at(way);
+                if (key_is_here(meta, meta.slot.ends)) {
                     meta.slot.hit = 1;
-                    meta.slot.way = meta.slot.probe;
                     break;
                 }
             }
             lanes = lanes >> 32;
-            meta.slot.probe = meta.slot.probe + 1;
+            way = way + 1;
             if (turn == 3) {
+                flow_buckets.read(right, meta.slot.second);
                 lanes = right;
-                meta.slot.probe = meta.slot.second << 2;
+                way = meta.slot.second << 2;
             }
         }
         if (meta.slot.hit == 0) {
@@ -106,16 +125,15 @@ control flow_look(inout metadata_t meta, in bit<48> time, in bit<8> kind, in bit
                 right = right >> 32;
             }
             if (busy_left <= busy_right) {
-                meta.slot.bucket = meta.slot.first;
-                meta.slot.way = (meta.slot.first << 2) + (bit<32>)free_left;
+                way = (meta.slot.first << 2) + (bit<32>)free_left;
                 meta.slot.used = used_left;
                 meta.slot.room = free_left == 4 ? 1w0 : 1w1;
             } else {
-                meta.slot.bucket = meta.slot.second;
-                meta.slot.way = (meta.slot.second << 2) + (bit<32>)free_right;
+                way = (meta.slot.second << 2) + (bit<32>)free_right;
                 meta.slot.used = used_right;
                 meta.slot.room = 1;
             }
+            stand_at(way);
         }
     }
 

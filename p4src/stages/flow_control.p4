@@ -18,6 +18,7 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
     bit<32> way = hdr.packet_out.first;
     bit<32> left = hdr.packet_out.count;
     bit<32> found = 0;
+    bit<336> key = 0;
 
     action answer() {
         std.egress_spec = CPU_PORT;
@@ -29,8 +30,17 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
         hdr.packet_out.setInvalid();
     }
 
+    action read_key() {
+        bit<80> ends;
+        bit<128> own;
+        bit<128> other;
+        flow_ends.read(ends, meta.slot.probe);
+        flow_own.read(own, meta.slot.probe);
+        flow_other.read(other, meta.slot.probe);
+        key = ends ++ own ++ other;
+    }
+
     action scan() {
-        bit<336> key = 0;
         bit<128> state = 0;
         bit<128> lanes = 0;
         for (bit<32> turn = 0; turn < SCANNED_BUCKETS * 4; turn = turn + 1) {
@@ -50,7 +60,7 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
             bit<1> fits = 0;
             if (lanes[31:16] != 0) {
                 meta.slot.probe = way;
-                flow_keys.read(key, meta.slot.probe);
+                read_key();
                 flow_state.read(state, way);
                 if (state[127:80] > now
                         && (hdr.packet_out.eni == 0 || hdr.packet_out.eni == key[335:304])
@@ -86,11 +96,9 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
     action ship() {
         bit<32> at = way - 1;
         bit<128> column;
-        bit<256> log;
-        bit<336> key;
-        meta.slot.probe = at;
+        bit<128> log_out;
+        bit<128> log_in;
         meta.slot.log = at;
-        flow_keys.read(key, meta.slot.probe);
         flow_local.read(column, at);
         hdr.packet_in.local_side = column;
         flow_remote.read(column, at);
@@ -101,8 +109,10 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
         }
         hdr.packet_in.last = column;
         hdr.packet_in.state = (hdr.packet_in.state[127:80] - now) ++ hdr.packet_in.state[79:0];
-        flow_log.read(log, meta.slot.log);
-        hdr.packet_in.log = (now - log[255:208]) ++ log[207:0];
+        flow_log_out.read(log_out, meta.slot.log);
+        flow_log_in.read(log_in, meta.slot.log);
+        bit<48> age = now - (log_out[23:0] ++ log_in[23:0]);
+        hdr.packet_in.log = log_out[127:24] ++ age[47:24] ++ log_in[127:24] ++ age[23:0];
     }
 
     action take_key() {
@@ -125,19 +135,20 @@ control flow_control(inout headers_t hdr, inout metadata_t meta, inout standard_
             flow_live.read(live, (bit<32>)old[79:71]);
             flow_live.write((bit<32>)old[79:71], live - 1);
         }
-        meta.slot.bucket = meta.slot.way >> 2;
+        bit<48> began = now - (hdr.packet_out.log[151:128] ++ hdr.packet_out.log[23:0]);
         meta.state.expiry = now + hdr.packet_out.state[127:80];
-        meta.slot.probe = meta.slot.way;
-        flow_keys.write(meta.slot.probe, meta.slot.key);
+        flow_ends.write(meta.slot.probe, meta.slot.ends);
+        flow_own.write(meta.slot.probe, meta.track.local);
+        flow_other.write(meta.slot.probe, meta.track.remote);
         flow_local.write(meta.slot.way, hdr.packet_out.local_side);
         flow_remote.write(meta.slot.way, hdr.packet_out.remote_side);
         flow_last.write(meta.slot.way, last);
         flow_state.write(meta.slot.way, meta.state.expiry ++ port ++ hdr.packet_out.state[70:0]);
-        meta.slot.log = meta.slot.way;
-        flow_log.write(meta.slot.log, (now - hdr.packet_out.log[255:208]) ++ hdr.packet_out.log[207:0]);
+        flow_log_out.write(meta.slot.log, hdr.packet_out.log[255:152] ++ began[47:24]);
+        flow_log_in.write(meta.slot.log, hdr.packet_out.log[127:24] ++ began[23:0]);
         flow_live.read(live, (bit<32>)port);
         flow_live.write((bit<32>)port, live + 1);
-        mark_way(meta, meta.slot.tag);
+        mark_way(meta);
         found = 1;
         flow_events.count((bit<32>)(bit<8>)flow_event_t.IMPORTED);
     }

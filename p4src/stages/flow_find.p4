@@ -135,11 +135,9 @@ control flow_find(inout headers_t hdr, inout metadata_t meta, inout standard_met
             meta.flow.src_port = outbound ? meta.track.local_port : meta.track.remote_port;
             meta.flow.dst_port = outbound ? meta.track.remote_port : meta.track.local_port;
         }
-        bit<336> found;
         meta.slot.probe = meta.slot.flow;
-        flow_keys.read(found, meta.slot.probe);
-        if (!meta.track.untracked && found != meta.track.eni ++ KEY_FLOW ++ meta.flow.protocol ++ meta.track.local_port ++
-                                              meta.track.remote_port ++ meta.track.local ++ meta.track.remote) {
+        if (!meta.track.untracked && !key_is_here(meta, meta.track.eni ++ KEY_FLOW ++ meta.flow.protocol ++ meta.track.local_port ++
+                                                        meta.track.remote_port)) {
             drop(meta, drop_reason_t.FRAGMENT_UNKNOWN);
         }
         if ((bit<32>)meta.datagram.offset < meta.state.sender.maxwin

@@ -4,11 +4,17 @@
 // A new flow is refused when it may not begin here, when its ENI has as many as it may, or when both its buckets are full.
 //
 // Reads meta.track, meta.slot, meta.state, meta.policy, meta.datagram. Writes meta.drop, the flow table.
+const bit<8> NOTHING = 0;   // with the record
+const bit<8> STORE   = 1;
+const bit<8> PROLONG = 2;   // and store
+const bit<8> REMOVE  = 3;
+
 control flow_record(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     flow_look() look;
     bit<48> now = std.ingress_global_timestamp;
     flow_event_t event = flow_event_t.CREATED;
     bit<1> tracked = 0;    // the packet's flow has a record
+    bit<8> todo = NOTHING;
 
     action count_live(port_t port, bit<32> change) {
         bit<32> live;
@@ -22,50 +28,38 @@ control flow_record(inout headers_t hdr, inout metadata_t meta, inout standard_m
         count_live(old[79:71], 0xffffffff);
     }
 
+    // The way becomes a new record's.
+    action begin() {
+        meta.state.port = meta.slot.port;
+        flow_ends.write(meta.slot.probe, meta.slot.ends);
+        flow_own.write(meta.slot.probe, meta.track.local);
+        flow_other.write(meta.slot.probe, meta.track.remote);
+        count_live(meta.slot.port, 1);
+    }
+
     action expire() {
         meta.state.expiry = now + (bit<48>)meta.state.timeout * 1000000;
-        mark_way(meta, meta.slot.tag);
     }
 
-    action create() {
-        meta.state.port = meta.slot.port;
-        meta.slot.probe = meta.slot.way;
-        flow_keys.write(meta.slot.probe, meta.slot.key);
-        count_live(meta.slot.port, 1);
-        expire();
-        store_flow(meta);
+    action begin_log() {
+        flow_log_out.write(meta.slot.log, 104w0 ++ now[47:24]);
+        flow_log_in.write(meta.slot.log, 104w0 ++ now[23:0]);
     }
 
-    action update() {
-        if (meta.state.timeout != 0) {
-            expire();
-        }
-        store_flow(meta);
-    }
-
-    action remove() {
-        count_live(meta.state.port, 0xffffffff);
-        mark_way(meta, 0);
-    }
-
-    // Start 48, then out and in: packets 40, bytes 56; TCP flags 8 out, 8 in.
-    action count(bit<1> first) {
-        bit<256> row = now ++ 208w0;
-        if (first == 0) {
-            flow_log.read(row, meta.slot.log);
-        }
-        bit<96> leaving = row[207:112];
-        bit<96> coming = row[111:16];
-        bit<8> flags_out = row[15:8];
-        bit<8> flags_in = row[7:0];
+    // Packets 40, bytes 56, TCP flags 8; what is behind stays.
+    action count() {
+        bit<128> row;
         if (meta.track.outbound) {
-            leaving = (leaving[95:56] + 1) ++ (leaving[55:0] + (bit<56>)meta.inner_length);
-            flags_out = flags_out | meta.flow.tcp_flags;
+            flow_log_out.read(row, meta.slot.log);
         } else {
-            coming = (coming[95:56] + 1) ++ (coming[55:0] + (bit<56>)meta.inner_length);
-            flags_in = flags_in | meta.flow.tcp_flags;
+            flow_log_in.read(row, meta.slot.log);
         }
-        flow_log.write(meta.slot.log, row[255:208] ++ leaving ++ coming ++ flags_out ++ flags_in);
+        row = (row[127:88] + 1) ++ (row[87:32] + (bit<56>)meta.inner_length) ++ (row[31:24] | meta.flow.tcp_flags) ++ row[23:0];
+        if (meta.track.outbound) {
+            flow_log_out.write(meta.slot.log, row);
+        } else {
+            flow_log_in.write(meta.slot.log, row);
+        }
     }
 
     // What later fragments will need: docs/flows.md has the fields.
@@ -107,24 +101,16 @@ control flow_record(inout headers_t hdr, inout metadata_t meta, inout standard_m
                 }
             }
         }
-        if (meta.state.receiver.end != 0 && meta.state.sender.maxack >= meta.state.receiver.end) {
-            remove();
-        } else {
-            store_flow(meta);
-        }
+        todo = meta.state.receiver.end != 0 && meta.state.sender.maxack >= meta.state.receiver.end ? REMOVE : STORE;
     }
 
     apply {
         if (meta.track.forget && meta.slot.hit == 1) {
-            remove();
+            todo = REMOVE;
             flow_events.count((bit<32>)(bit<8>)flow_event_t.DELETED);
+        } else if (meta.drop != drop_reason_t.NONE || meta.answered) {
             return;
-        }
-        if (meta.drop != drop_reason_t.NONE || meta.answered) {
-            return;
-        }
-        meta.slot.log = meta.slot.way;
-        if (meta.track.verdict == track_verdict_t.NEW && !meta.track.untracked) {
+        } else if (meta.track.verdict == track_verdict_t.NEW && !meta.track.untracked) {
             if (meta.track.midstream) {
                 event = flow_event_t.PICKED_UP;
                 if (meta.state.pickable == 0
@@ -154,47 +140,64 @@ control flow_record(inout headers_t hdr, inout metadata_t meta, inout standard_m
                     flow_events.count((bit<32>)(bit<8>)flow_event_t.RECLAIMED);
                 }
             }
-            create();
-            count(1);
-            flow_events.count((bit<32>)(bit<8>)event);
+            begin();
+            begin_log();
+            todo = PROLONG;
             tracked = 1;
+            flow_events.count((bit<32>)(bit<8>)event);
         } else if (meta.slot.hit == 1 && meta.track.verdict == track_verdict_t.FRAGMENT) {
-            if (!meta.track.untracked) {
-                meta.slot.log = meta.slot.flow;
-                count(0);
-            }
+            meta.slot.log = meta.slot.flow;
+            tracked = meta.track.untracked ? 1w0 : 1;
             follow_fragment();
         } else if (meta.slot.hit == 1 && meta.track.verdict != track_verdict_t.RELATED) {
             tracked = 1;
-            count(0);
             if (meta.state.ended == 1) {
-                remove();
+                todo = REMOVE;
                 flow_events.count((bit<32>)(bit<8>)flow_event_t.ENDED);
             } else if (meta.state.changed == 1) {
-                update();
+                todo = meta.state.timeout != 0 ? PROLONG : STORE;
             }
         }
-        if (meta.flow.fragment == fragment_t.FIRST && (tracked == 1 || meta.track.untracked)) {
+        if (tracked == 1) {
+            count();
+        }
+        if (todo == PROLONG) {
+            expire();
+        }
+        if (todo == REMOVE) {
+            count_live(meta.state.port, 0xffffffff);
+            meta.slot.tag = 0;
+        }
+        if (todo >= PROLONG) {
+            mark_way(meta);
+        }
+        if (todo == STORE || todo == PROLONG) {
+            store_flow(meta);
+        }
+        if (meta.flow.fragment == fragment_t.FIRST && !meta.track.forget && (tracked == 1 || meta.track.untracked)) {
             meta.slot.flow = meta.slot.way;
             look.apply(meta, now, meta.track.outbound ? KEY_FRAGMENTS_OUT : KEY_FRAGMENTS_IN, meta.flow.protocol,
                        meta.datagram.id[31:16], meta.datagram.id[15:0]);
             describe_datagram();
             bit<32> live;
             flow_live.read(live, (bit<32>)meta.slot.port);
-            if (meta.slot.hit == 1) {
-                give_up();
-                meta.slot.bucket = meta.slot.way >> 2;
-                create();
-            } else if (live >= meta.policy.limit) {
-                drop(meta, drop_reason_t.FLOW_LIMIT);
-            } else if (meta.slot.room == 0) {
-                drop(meta, drop_reason_t.FLOW_TABLE_FULL);
-            } else {
-                if (meta.slot.used == 1) {
-                    give_up();
+            if (meta.slot.hit == 0) {
+                if (live >= meta.policy.limit) {
+                    drop(meta, drop_reason_t.FLOW_LIMIT);
+                    return;
                 }
-                create();
+                if (meta.slot.room == 0) {
+                    drop(meta, drop_reason_t.FLOW_TABLE_FULL);
+                    return;
+                }
             }
+            if (meta.slot.hit == 1 || meta.slot.used == 1) {
+                give_up();
+            }
+            begin();
+            expire();
+            mark_way(meta);
+            store_flow(meta);
         }
     }
 }

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 # Every field with the version that brought it, in AWS's order.
-VERSIONS: dict[str, int] = {
-    **dict.fromkeys(
-        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
-        "log-status".split(),
-        2,
-    ),
-    **dict.fromkeys("vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr".split(), 3),
-    **dict.fromkeys("region az-id sublocation-type sublocation-id".split(), 4),
-    **dict.fromkeys("pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path".split(), 5),
+_FIELDS = {
+    2: "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+    3: "vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr",
+    4: "region az-id sublocation-type sublocation-id",
+    5: "pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path",
 }
+VERSIONS = {name: version for version, names in _FIELDS.items() for name in names.split()}
 DEFAULT_FORMAT = " ".join(f"${{{name}}}" for name, version in VERSIONS.items() if version == 2)
 ABSENT = "-"
 

@@ -1,6 +1,6 @@
-"""Where records are kept: for each flow log and interval, a Parquet file with every field and a text file as AWS has it.
+"""Where records are kept: for each flow log and interval, a Parquet file with every field, and a text file as AWS has it.
 
-folder/flow-logs/account/flow log/2026-11-23/120100.parquet      .log beside it: the format's header line, then the records
+folder/account/flow log/2026-11-23/120100.parquet     and beside it 120100.log: the names of the fields, then records
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from .records import COLUMNS, INTEGERS, LogRecord, field_names, line_of
 
 FOLDER = "P4VPC_FLOW_LOGS"  # environment: where flow logs are kept
 SCHEMA = pa.schema(
-    [("flow_log_id", pa.string())]
-    + [(name, pa.int64() if name in INTEGERS else pa.string()) for name in COLUMNS]
+    [("flow_log_id", pa.string())] + [(name, pa.int64() if name in INTEGERS else pa.string()) for name in COLUMNS]
 )
 
 

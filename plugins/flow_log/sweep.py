@@ -21,9 +21,8 @@ _ALL = 0xFFFFFFFF
 _BACKWARDS = 5.0  # seconds by which a switch may seem to have begun later than it did, without having begun anew
 
 # The fields of a packet-out that a question leaves empty.
-_EMPTY = dict.fromkeys(
-    "protocol port eni local_port remote_port local remote secret local_side remote_side last state log".split(), 0
-)
+_UNUSED = "protocol port eni local_port remote_port local remote secret local_side remote_side last state log"
+_EMPTY = dict.fromkeys(_UNUSED.split(), 0)
 
 Found = Callable[[RowKey, Totals], None]
 

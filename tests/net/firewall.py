@@ -20,7 +20,7 @@ WEB, OPEN, SHUT, DB = "10.0.1.5", "10.0.1.7", "10.0.1.8", "10.0.2.5"
 WEB6, SHUT6 = "fd00:10:0:1::5", "fd00:10:0:1::8"
 BIG = 20_000  # bytes of a datagram, in three fragments
 BIGS = 10
-LATEST = 1 << 100  # an election id above the controller's
+LATEST = (1 << 64) - 1  # an election id that is not below the controller's
 CAME, WENT = ("received", "generated"), ("sent", "drops", "consumed")
 BIG_DATAGRAMS = f"""
 import socket

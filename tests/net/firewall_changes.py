@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.net.firewall_tools import CHUNK, CHUNKS, STREAM, Region, wait_for
@@ -49,20 +50,19 @@ def rule_gone_untracked(region: Region) -> dict[str, Any]:
 
 
 def moved(region: Region, host: str) -> dict[str, int]:
-    """An instance moves by the API alone, while it is pinged 500 times a second."""
+    """An instance moves by the API alone, while it is pinged 500 times a second; what was lost before the last answer."""
     instance = region.interface("web")["instance_id"]
     host_id = next(one["id"] for one in region.client.items("hosts") if one["name"] == host)
-    with region.node("app").output_of("ping", "-q", "-i", "0.002", WEB) as ping:
-        sent_before = region.traffic("web")
-        wait_for(lambda: region.traffic("web") > sent_before + 100)
+    with region.node("app").output_of("ping", "-i", "0.002", WEB) as ping, ThreadPoolExecutor(1) as reader:
+        words = reader.submit(ping.communicate)
+        pinged = region.answered("web", 100)
         region.client.call("PATCH", f"instances/{instance}", {"host_id": host_id})
-        wait_for(lambda: region.emulation.hypervisor.place("web") == host)
-        after = region.traffic("web")
-        wait_for(lambda: region.traffic("web") > after + 100)
+        there = wait_for(lambda: region.emulation.hypervisor.place("web") == host)
+        pinged_there = region.answered("web", 100)
         ping.send_signal(signal.SIGINT)
-        words = ping.communicate(timeout=30)[0].decode()
-    found = re.search(r"(\d+) packets transmitted, (\d+) received", words)
-    return {"sent": int(found[1]), "received": int(found[2])} if found else {"sent": 0, "received": -1}
+        answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", words.result()[0].decode())}
+    lost = max(answered) - len(answered)
+    return {"pinged": pinged, "moved": there, "pinged_there": pinged_there, "answers": len(answered), "lost": lost}
 
 
 def router_killed(region: Region, host: str) -> dict[str, Any]:
@@ -70,8 +70,7 @@ def router_killed(region: Region, host: str) -> dict[str, Any]:
     router = region.emulation.routers[host]
     done = ("-w", "%{size_download}", "-o", "/dev/null")
     with region.node("app").output_of("curl", "-sS", "--max-time", "60", *done, f"http://{WEB}/slow") as curl:
-        before = region.traffic("web")
-        wait_for(lambda: region.traffic("web") > before + 10)
+        region.answered("web", 10)
         router.kill()
         router.start()
         router.wait_until_ready()

@@ -115,7 +115,12 @@ class Region:
         found = self.client.listed("drops", {"network_interface_id": self.interface(name)["id"]})
         return {one["reason"]: one["packets"] for one in found}
 
-    def traffic(self, name: str) -> int:
+    def sent(self, name: str) -> int:
         """How many packets an instance has sent since it is where it is."""
         query = {"network_interface_id": self.interface(name)["id"]}
         return sum(one["packets_out"] for one in self.client.listed("traffic", query))
+
+    def answered(self, name: str, packets: int) -> bool:
+        """Whether an instance, which is being asked something all the time, sends so many packets more."""
+        before = self.sent(name)
+        return wait_for(lambda: self.sent(name) > before + packets)

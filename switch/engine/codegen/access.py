@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..program.expressions import (
     Const,
     Expr,
@@ -18,6 +20,7 @@ from ..program.expressions import (
 )
 from ..program.headers import VALID_FIELD
 from .layout import Layout
+from .names import SCALARS
 from .numbers import (
     Bounds,
     constant,
@@ -34,9 +37,10 @@ from .writer import Writer
 class Access:
     """Writes access to headers and fields into one C function."""
 
-    def __init__(self, out: Writer, layout: Layout) -> None:
+    def __init__(self, out: Writer, layout: Layout, variables: Mapping[str, str]) -> None:
         self.out = out
         self.layout = layout
+        self._variables = variables
 
     def index(self, expr: Expr) -> str:
         """C for an index, as a uint64_t; what computes expressions says how."""
@@ -82,6 +86,8 @@ class Access:
             return f"{self.header(ref.header)}->valid"
         kind = header_type(ref.header)
         if isinstance(ref.header, HeaderRef):
+            if ref.header.header.name == SCALARS and ref.field.name in self._variables:
+                return self._variables[ref.field.name]
             return f"phv->{self.layout.field(ref.header, ref.field)}"
         return f"{self.header(ref.header)}->{self.layout.field_name(kind, ref.field)}"
 

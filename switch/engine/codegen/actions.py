@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..program.actions import ActionSpec, ParamSpec, PrimitiveCall
 from ..program.expressions import Sort, Unary, sort_of
 from .expressions import Expressions, Locals
 from .layout import Layout
+from .names import Temporaries
 from .numbers import is_wide, storage_bytes, storage_type
 from .primitives import ENDS, Primitives, jump_target
 from .register_groups import indexes_of
-from .writer import Writer, comment
+from .writer import Writer, comment, identifier
 
 if TYPE_CHECKING:
     from .unit import Names
+
+SOON = 2  # primitives: a row that is used so soon need not be fetched before
 
 
 def param_offsets(params: tuple[ParamSpec, ...]) -> tuple[list[int], int]:
@@ -33,10 +37,11 @@ def param_offsets(params: tuple[ParamSpec, ...]) -> tuple[list[int], int]:
 class ActionCode:
     """Writes actions."""
 
-    def __init__(self, out: Writer, layout: Layout, names: Names) -> None:
+    def __init__(self, out: Writer, layout: Layout, names: Names, temporaries: Mapping[int, Temporaries]) -> None:
         self._out = out
         self._layout = layout
         self._names = names
+        self._temporaries = temporaries
 
     def write(self, action: ActionSpec) -> None:
         """Writes the struct and the function of one action."""
@@ -48,8 +53,12 @@ class ActionCode:
             self._out.line("uint8_t end[0];")
         self._out.line()
         texts = tuple(f"d->p{index}" for index in range(len(action.params)))
-        local = Locals(texts, tuple(param.width for param in action.params))
+        own = self._temporaries.get(action.id, {})
+        variables = {field: identifier("v", index, field) for index, field in enumerate(own)}
+        local = Locals(texts, tuple(param.width for param in action.params), variables)
         with self._out.block(f"static inline void {name}(p4_context_t *c, const {name}_data_t *d)"):
+            for field, spec in own.items():
+                self._out.line(_declare(variables[field], spec.width).replace(";", " = {0};", 1))
             self.write_body(action.primitives, local)
         self._out.line()
 
@@ -58,14 +67,14 @@ class ActionCode:
         self._out.line("p4_phv_t *phv = &c->phv;")
         self._out.line("(void)phv;")
         code = Expressions(self._out, self._layout, self._names.registers, local)
-        writer = Primitives(code, self._names, indexes_of(primitives))
+        writer = Primitives(code, self._names)
         targets = {target for call in primitives if (target := jump_target(call)) is not None}
         for index, call in enumerate(primitives):
             if index in targets:
                 self._out.label(f"step{index}")
             target = jump_target(call)
             if target is None:
-                writer.write(call)
+                writer.write(call, indexes_of(primitives[index + 1 : index + 1 + SOON]))
             else:
                 self._jump(code, call, index, target)
         if len(primitives) in targets:

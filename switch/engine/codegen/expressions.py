@@ -7,7 +7,8 @@ those of unbounded integers. Numbers of more than 128 bits are arrays of words, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..errors import BadConfig
 from ..program.expressions import (
@@ -51,17 +52,18 @@ _WIDE_CALLS = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "
 
 @dataclass(frozen=True, slots=True)
 class Locals:
-    """What local values (action parameters) are: their C texts and widths."""
+    """What local values are: the C texts and widths of action parameters, the C names of fields that are variables."""
 
     texts: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Expressions(Access):
     """Writes expressions of one C function into its writer."""
 
     def __init__(self, out: Writer, layout: Layout, registers: Registers, local: Locals = Locals()) -> None:
-        super().__init__(out, layout)
+        super().__init__(out, layout, local.variables)
         self._registers = registers
         self._local = local
 

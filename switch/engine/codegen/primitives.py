@@ -32,7 +32,7 @@ from .register_groups import index_key
 if TYPE_CHECKING:
     from .unit import Names
 
-_OPERATORS = {
+OPERATORS = {
     "add": "+",
     "subtract": "-",
     "bit_xor": "^",
@@ -49,21 +49,22 @@ MAX_LOG_VALUES = 32
 class Primitives:
     """Writes the C of primitive calls."""
 
-    def __init__(self, code: Expressions, names: Names, indexes: frozenset[str] = frozenset()) -> None:
+    def __init__(self, code: Expressions, names: Names) -> None:
         self._code = code
         self._out = code.out
         self._names = names
-        self._indexes = indexes  # that the action uses itself
+        self._soon = frozenset[str]()
 
-    def write(self, call: PrimitiveCall) -> None:
-        """Writes one call in a block of its own; jumps are the action's business."""
+    def write(self, call: PrimitiveCall, soon: frozenset[str] = frozenset()) -> None:
+        """Writes one call in a block of its own; jumps are the action's business. `soon`: indexes used next."""
+        self._soon = soon
         with self._out.block():
             self._dispatch(call)
 
     def _dispatch(self, call: PrimitiveCall) -> None:
         op, args = call.op, call.args
-        if op in _OPERATORS:
-            self._set(args[0], Binary(_OPERATORS[op], self._expr(args[1]), self._expr(args[2])))
+        if op in OPERATORS:
+            self._set(args[0], Binary(OPERATORS[op], self._expr(args[1]), self._expr(args[2])))
         elif op in ("add_to_field", "subtract_from_field"):
             operator = "+" if op == "add_to_field" else "-"
             self._set(args[0], Binary(operator, self._expr(args[0]), self._expr(args[1])))
@@ -292,7 +293,7 @@ class Primitives:
 
     def _fetch_rows(self, index: FieldRef) -> None:
         """Fetches what will be read by the index that has just been stored, unless that happens at once."""
-        if index_key(index) not in self._indexes:
+        if index_key(index) not in self._soon:
             self._names.registers.prefetch(self._code, index)
 
     def _do_execute_meter(self, meter: MeterSpec, index: Expr, target: object) -> None:

@@ -105,7 +105,7 @@ def _classes(arrays: dict[str, RegisterSpec], uses: dict[str, set[str]]) -> list
 
 
 def _rows(arrays: list[RegisterSpec]) -> tuple[list[int], int]:
-    """Offsets of the cells in a row, and the row's size: a power of two up to a cache line, then whole lines.
+    """Offsets of the cells in a row, and the row's size: a power of two or 48 bytes up to a line, then whole lines.
 
     An array by itself is packed, so that neighbours share a line.
     """
@@ -119,10 +119,12 @@ def _rows(arrays: list[RegisterSpec]) -> tuple[list[int], int]:
         at += size
     if len(arrays) == 1:
         return offsets, at
+    if at > LINE:
+        return offsets, (at + LINE - 1) // LINE * LINE
     stride = 8
-    while stride < min(at, LINE):
+    while stride < at:
         stride *= 2
-    return offsets, stride if at <= LINE else (at + LINE - 1) // LINE * LINE
+    return offsets, at if at % 16 == 0 else stride
 
 
 def _uses(program: Program) -> dict[str, set[str]]:

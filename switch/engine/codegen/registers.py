@@ -64,3 +64,5 @@ class Registers:
         with code.out.block(f"if ({at} < {group.size}u)"):
             for line in range(min((group.stride + LINE - 1) // LINE, MOST_LINES)):
                 code.out.line(f"__builtin_prefetch({row} + {line * LINE}, 1);")
+            if LINE % group.stride and group.stride < LINE:  # a row may lie in two lines
+                code.out.line(f"__builtin_prefetch({row} + {group.stride - 1}, 1);")

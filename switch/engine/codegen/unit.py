@@ -21,6 +21,7 @@ from .parser import ParserCode
 from .pipelines import PipelineCode
 from .registers import Registers
 from .tables import TableCode, layout_hash, write_fields
+from .temporaries import find_temporaries
 from .writer import Writer, identifier
 
 STAT_NAMES = (
@@ -77,7 +78,8 @@ class Names:
 
 def generate(program: Program) -> Unit:
     """Generates the C of a program."""
-    out, names, layout = Writer(), Names(program), Layout(program.headers)
+    temporaries = find_temporaries(program)
+    out, names, layout = Writer(), Names(program), Layout(program.headers, temporaries)
     code = Expressions(out, layout, names.registers)
     tables, deparser = TableCode(out, names), DeparserCode(code, names)
     out.line("/* Generated from BMv2 JSON. */")
@@ -89,11 +91,11 @@ def generate(program: Program) -> Unit:
     out.line()
     header_code = HeaderCode(out, layout)
     for kind in program.headers.types.values():
-        if kind.fixed_bits % 8 == 0:
+        if kind.fixed_bits % 8 == 0 and layout.on_the_wire(kind):
             header_code.write(kind)
     write_intrinsics(code, program)
     _write_calculations(code, program, names)
-    actions = ActionCode(out, layout, names)
+    actions = ActionCode(out, layout, names, temporaries)
     for action in program.actions.values():
         actions.write(action)
     ParserCode(code, names, program.errors).write(program.parsers.get("parser"))

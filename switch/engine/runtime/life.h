@@ -314,7 +314,8 @@ static void p4_run_ingress(p4_run_t *run, p4_context_t *c) {
 
 static void p4_run_packet(p4_run_t *run, const p4e_packet_t *packet) {
     p4_context_t *c = run->engine->scratch;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(p4_context_t, phv));
+    p4_clear(&c->phv);
     c->engine = run->engine;
     c->floor = packet->data - P4E_HEADROOM;
     c->data = packet->data;
