@@ -84,9 +84,9 @@ class World:
         return sent[0][1]
 
     @contextmanager
-    def engine(self, host: str) -> Iterator[Engine]:
+    def engine(self, host: str, prefault: bool = False) -> Iterator[Engine]:
         """An engine on the wall clock with a router's entries."""
-        with Engine(self.program.blob) as engine:
+        with Engine(self.program.blob, prefault=prefault) as engine:
             for name, table in self._routers[host].engine.tables.items():
                 ops = [TableOp(OpKind.INSERT, e.key, e.mask, e.priority, e.action) for e in table.entries()]
                 engine.tables[name].write_batch(ops)

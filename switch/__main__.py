@@ -117,7 +117,14 @@ def _engine_maker(options: SwitchOptions) -> MakeEngine:
     build = BuildOptions(cache=options.cache)
 
     def make(config: bytes) -> Engine:
-        return Engine(config, seed=options.seed, cpu_port=options.cpu_port, drop_port=options.drop_port, options=build)
+        return Engine(
+            config,
+            seed=options.seed,
+            cpu_port=options.cpu_port,
+            drop_port=options.drop_port,
+            prefault=options.prefault,
+            options=build,
+        )
 
     return make
 

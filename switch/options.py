@@ -81,6 +81,7 @@ class SwitchOptions:
     io: Mode = Mode.AUTO
     spin_us: int = 0
     seed: int | None = None
+    prefault: bool = False
     cache: Path | None = None
     ready_fd: int | None = None
     ignored: tuple[str, ...] = ()
@@ -200,6 +201,7 @@ def _add_own_options(parser: argparse.ArgumentParser) -> None:
         help="how packets come and go (auto: AF_PACKET; AF_XDP sends where that hides nothing)")  # fmt: skip
     add("--spin-us", type=_natural, default=0, metavar="US", help="look for more packets so long before sleeping")
     add("--seed", type=_natural, metavar="N", help="make random numbers repeatable (default: different every time)")
+    add("--prefault", action="store_true", help="take the memory of registers at the start, in huge pages")
     add("--cache-dir", type=Path, metavar="DIR", help="where compiled programs are kept")
     add("--ready-fd", type=_natural, metavar="FD", help="write a line to this descriptor when serving, and close it")
 
@@ -233,6 +235,7 @@ def _options(given: argparse.Namespace) -> SwitchOptions:
         io=Mode[given.io.upper()],
         spin_us=given.spin_us,
         seed=given.seed,
+        prefault=given.prefault,
         cache=given.cache_dir,
         ready_fd=given.ready_fd,
         ignored=tuple(f"--{name}" for name in names if getattr(given, name.replace("-", "_")) not in (None, False)),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 
 # Every field with the version that brought it, in AWS's order.
 _FIELDS = {
-    2: "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status",
+    2: "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
+    "log-status",
     3: "vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr",
     4: "region az-id sublocation-type sublocation-id",
     5: "pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path",

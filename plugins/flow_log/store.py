@@ -1,4 +1,4 @@
-"""Where records are kept: for each flow log and interval, a Parquet file with every field, and a text file as AWS has it.
+"""Where records are kept: for each flow log and interval, a Parquet file of all fields, and a text file as AWS has it.
 
 folder/account/flow log/2026-11-23/120100.parquet     and beside it 120100.log: the names of the fields, then records
 """

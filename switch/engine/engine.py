@@ -31,7 +31,8 @@ class Engine:
 
     One thread at a time may run packets (`process`, `process_batch`, or p4e_run on `pointer`); all other calls may
     come from any thread at any time. With the same `seed` the same packets have the same effects; None is one that
-    nobody can guess. Raises BadConfig (naming the JSON path) or BuildFailed.
+    nobody can guess. With `prefault` the memory of registers is there from the start, on huge pages, instead of from the
+    first packet that touches it. Raises BadConfig (naming the JSON path) or BuildFailed.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Engine:
         seed: int | None = 0,
         cpu_port: int | None = None,
         drop_port: int = 511,
+        prefault: bool = False,
         options: BuildOptions | None = None,
     ) -> None:
         self.program, unit = _prepared(config)
@@ -50,7 +52,7 @@ class Engine:
         self.library: ctypes.CDLL = native.load(build_engine(unit.text, options or BuildOptions()))
         self.clock = clock
         cpu = NO_PORT if cpu_port is None else cpu_port
-        wanted = native.Options(*_secrets(seed), cpu, drop_port, clock.value, MAX_PASSES)
+        wanted = native.Options(*_secrets(seed), cpu, drop_port, clock.value, MAX_PASSES, prefault)
         self.pointer: int = self.library.p4e_open(ctypes.byref(wanted)) or 0
         if not self.pointer:
             raise OutOfMemory("the engine's state does not fit memory")

@@ -43,6 +43,7 @@ class Options(ctypes.Structure):
         ("drop_port", c_uint32),
         ("virtual_clock", c_uint32),
         ("max_passes", c_uint32),
+        ("prefault", c_uint32),
     ]
 
 

@@ -31,7 +31,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggedLab]:
         group = groups.authorize_security_group_ingress(
             tx, group, protocol="tcp", from_port=80, to_port=80, cidr=ip_network("10.0.0.0/16")
         )
-        group = groups.revoke_security_group_egress(tx, group, rule_id=group.egress[0].id)
+        group = groups.revoke_security_group_rules(tx, group, rule_ids=tuple(rule.id for rule in group.egress))
         for protocol in ("tcp", "udp"):
             group = groups.authorize_security_group_egress(
                 tx, group, protocol=protocol, from_port=0, to_port=65535, cidr=ip_network("10.0.0.0/16")
@@ -101,3 +101,70 @@ def test_sums_of_flows_are_what_taps_saw(running: LoggedLab, minutes: list[list[
         found = logged_sums(running)
 
     assert found == running.tap
+
+
+def test_fragments_belong_to_their_flow(running: LoggedLab, tmp_path: Path) -> None:
+    running.minute()
+    running.plugin.folder = tmp_path
+    whole = IP(src=ADDRESSES["near"], dst=ADDRESSES["app"], id=77) / UDP(sport=4100, dport=53) / Raw(bytes(2000))
+    pieces = [built(piece) for piece in fragment(whole, 800)]
+    for piece in pieces:
+        running.lab.send("near", piece)
+    running.lab.send("near", pieces[1].__class__(bytes(pieces[1])))
+    running.minute()
+    found = query(
+        "SELECT flow_direction, srcport, action, sum(packets), sum(bytes) FROM flow_logs WHERE log_status = 'OK' "
+        "GROUP BY ALL ORDER BY ALL",
+        tmp_path,
+    )
+
+    octets = sum(map(len, pieces))
+    assert [row[:4] for row in found.rows if row[2] == "ACCEPT"] == [
+        ("egress", 4100, "ACCEPT", len(pieces)),
+        ("ingress", 4100, "ACCEPT", len(pieces)),
+    ]
+    assert {row[4] for row in found.rows if row[2] == "ACCEPT"} == {octets}
+    assert [row[:4] for row in found.rows if row[2] == "REJECT"] == [("egress", 0, "REJECT", 1)]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[LoggedLab]:
+    """A lab whose routers have room for 16 rows."""
+    folder = tmp_path / "flow_log"
+    shutil.copytree(FOLDER / "flow_log", folder)
+    source = (folder / "flow_log.p4").read_text()
+    assert source.count("#define FLOW_LOG_BITS 15") == 1
+    (folder / "flow_log.p4").write_text(source.replace("#define FLOW_LOG_BITS 15", "#define FLOW_LOG_BITS 2"))
+    logged = LoggedLab(tmp_path / "logs", folder)
+    yield logged
+    logged.close()
+
+
+def test_flows_without_room_are_skipdata_and_all_others_are_exact(small: LoggedLab) -> None:
+    small.log(small.interface("app").vpc_id)
+    for port in range(1, 41):
+        small.send("near", udp(f"10.0.1.9:{port} > 10.0.1.6:53"))
+    small.minute()
+    full, written = statuses(small), logged_sums(small)
+    missed = sum(sample.value for sample in small.plugin.metrics() if sample.name == "flow_log_missed_packets")
+    small.plugin.folder = small.plugin.folder.parent / "after"
+    small.send("near", udp("10.0.1.9:1 > 10.0.1.6:53"))
+    small.minute()
+
+    assert full["SKIPDATA"] == 2  # near and app; web had no packet that could be missing
+    assert full["NODATA"] == 1
+    assert written.items() <= small.tap.items() | written.items()
+    assert all(small.tap[seen][0] >= counts[0] for seen, counts in written.items())
+    assert len(written) == 80 - missed <= 32
+    assert statuses(small) == {"OK": 2, "NODATA": 1}
+
+
+def test_plugin_and_base_count_the_same(running: LoggedLab) -> None:
+    running.minute()
+    before = Counter(running.lab.counters())
+    for port in range(5):
+        running.send("app", udp(f"10.0.1.6:{port} > 10.0.1.9:53"))
+    changed = Counter(running.lab.counters()) - before
+
+    assert changed["beta.flow_log.leaving.interface.log"] == changed["alpha.flow_log.entering.interface.log"] == 5
+    assert "alpha.flow_log.leaving.interface.log" not in changed

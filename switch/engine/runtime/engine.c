@@ -68,9 +68,9 @@ static int engine_open_objects(p4e_t *engine) {
     for (uint32_t i = 0; i < p->value_set_count; i++)
         engine->value_sets[i].spec = &p->value_sets[i];
     for (uint32_t i = 0; i < p->counter_count; i++)
-        all &= (engine->counters[i] = p4e_pages_new(p->counters[i].size * sizeof(p4e_count_t))) != NULL;
+        all &= (engine->counters[i] = p4e_pages_new(p->counters[i].size * sizeof(p4e_count_t), false)) != NULL;
     for (uint32_t i = 0; i < p->meter_count; i++)
-        all &= (engine->meters[i] = p4e_pages_new(p->meters[i].size * sizeof(p4e_meter_t))) != NULL;
+        all &= (engine->meters[i] = p4e_pages_new(p->meters[i].size * sizeof(p4e_meter_t), false)) != NULL;
     return all ? p4e_registers_open(engine) : P4E_NO_MEMORY;
 }
 

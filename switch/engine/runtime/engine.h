@@ -25,6 +25,7 @@ typedef struct p4e_options {
     uint32_t drop_port;
     uint32_t virtual_clock;
     uint32_t max_passes; /* of all that one input packet causes */
+    uint32_t prefault;   /* the memory of registers is there from the start */
 } p4e_options_t;
 
 /* Where what a packet does is recorded (trace.h); only while it is being explained. */

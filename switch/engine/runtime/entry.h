@@ -7,6 +7,7 @@
 #define P4E_ENTRY_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "meter.h"
@@ -45,7 +46,6 @@ typedef struct p4e_group {
 
 typedef struct p4e_entry p4e_entry_t;
 struct p4e_entry {
-    _Atomic uint64_t target; /* tagged pointer */
     _Atomic uint64_t packets, bytes;
     _Atomic uint64_t last_hit; /* microseconds */
     p4e_meter_t *meter;
@@ -53,8 +53,12 @@ struct p4e_entry {
     _Atomic(p4e_entry_t *) next; /* same place of the index, smaller or equal rank */
     uint64_t place;              /* where it lies in its table's blocks or groups of ranges; 0: elsewhere */
     uint64_t handle;
+    _Atomic uint64_t target; /* tagged pointer; begins a cache line, with the key and what most entries run */
     uint64_t words[]; /* key; mask, upper bounds and priority, where the table has them; then the first call */
 };
+
+#define P4E_ENTRY_LINE 64u
+_Static_assert(offsetof(p4e_entry_t, target) == P4E_ENTRY_LINE, "an exact match reads one cache line of an entry");
 
 static inline p4e_entry_t *p4e_entry_next(const p4e_entry_t *entry) {
     return atomic_load_explicit(&entry->next, memory_order_acquire);

@@ -40,6 +40,22 @@ static int process_load(process_batch_t *batch, const uint8_t *in, uint64_t len,
     return P4E_OK;
 }
 
+/* Buffers for one batch of the packets, used again and again, as a port does. */
+static int process_ring(process_batch_t *ring, const process_batch_t *packets, uint32_t count) {
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (packets->packets[i].len > longest)
+            longest = packets->packets[i].len;
+    uint64_t room = P4E_HEADROOM + longest + PROCESS_SLACK;
+    ring->packets = calloc(PROCESS_BATCH, sizeof *ring->packets);
+    ring->memory = malloc(PROCESS_BATCH * room);
+    if (!ring->packets || !ring->memory)
+        return P4E_NO_MEMORY;
+    for (uint32_t i = 0; i < PROCESS_BATCH; i++)
+        ring->packets[i].data = ring->memory + i * room + P4E_HEADROOM;
+    return P4E_OK;
+}
+
 static void process_unload(process_batch_t *batch) {
     free(batch->packets);
     free(batch->memory);
@@ -98,22 +114,25 @@ static uint64_t process_nanoseconds(void) {
 }
 
 uint64_t p4e_replay(p4e_t *engine, const uint8_t *in, uint64_t len, uint32_t count, uint32_t rounds, uint64_t tick_us) {
-    process_batch_t batch = {0}, master = {0};
+    process_batch_t ring = {0}, master = {0};
     p4e_sink_t sink = {.emit = process_discard};
-    bool loaded = process_load(&batch, in, len, count) == P4E_OK && process_load(&master, in, len, count) == P4E_OK;
+    bool loaded = process_load(&master, in, len, count) == P4E_OK && process_ring(&ring, &master, count) == P4E_OK;
     uint64_t start = process_nanoseconds();
     for (uint32_t round = 0; loaded && round < rounds; round++) {
         p4e_set_time(engine, p4e_time(engine) + tick_us);
         for (uint32_t i = 0; i < count; i += PROCESS_BATCH) {
             uint32_t size = count - i < PROCESS_BATCH ? count - i : PROCESS_BATCH;
-            /* Deparsing happens in place: put the packets' own bytes back. */
-            for (uint32_t k = i; k < i + size; k++)
-                memcpy(batch.packets[k].data, master.packets[k].data, master.packets[k].len);
-            p4e_run(engine, batch.packets + i, size, &sink);
+            for (uint32_t k = 0; k < size; k++) {
+                const p4e_packet_t *packet = &master.packets[i + k];
+                memcpy(ring.packets[k].data, packet->data, packet->len);
+                ring.packets[k].len = packet->len;
+                ring.packets[k].port = packet->port;
+            }
+            p4e_run(engine, ring.packets, size, &sink);
         }
     }
     uint64_t taken = process_nanoseconds() - start;
-    process_unload(&batch);
+    process_unload(&ring);
     process_unload(&master);
     return taken;
 }

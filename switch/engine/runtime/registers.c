@@ -31,7 +31,7 @@ int p4e_registers_open(p4e_t *engine) {
     if (!engine->rows || !engine->registers)
         return P4E_NO_MEMORY;
     for (uint32_t i = 0; i < p->group_count; i++)
-        if (!(engine->rows[i] = p4e_pages_new(registers_bytes(&p->groups[i]))))
+        if (!(engine->rows[i] = p4e_pages_new(registers_bytes(&p->groups[i]), engine->options.prefault)))
             return P4E_NO_MEMORY;
     registers_place(engine);
     return P4E_OK;

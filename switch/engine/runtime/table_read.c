@@ -16,7 +16,8 @@ static p4e_slot_t *table_slot(const p4e_table_t *table, uint64_t handle) {
 
 static size_t table_entry_bytes(const p4e_table_spec_t *spec) {
     size_t call = spec->profile < 0 ? sizeof(p4e_call_t) + spec->max_data : 0;
-    return sizeof(p4e_entry_t) + p4e_entry_words(spec) * sizeof(uint64_t) + call;
+    size_t bytes = sizeof(p4e_entry_t) + p4e_entry_words(spec) * sizeof(uint64_t) + call;
+    return (bytes + P4E_ENTRY_LINE - 1) / P4E_ENTRY_LINE * P4E_ENTRY_LINE;
 }
 
 static uint64_t table_op_bytes(const p4e_table_spec_t *spec, const p4e_op_t *op) {
@@ -41,7 +42,7 @@ int p4e_table_write(p4e_t *engine, uint32_t table, const uint8_t *ops, uint64_t 
         status[i] = whole ? P4E_NO_MEMORY : P4E_BAD_VALUE;
         if (whole) {
             size_t bytes = table_entry_bytes(t->spec);
-            entry = entry ? entry : malloc(bytes);
+            entry = entry ? entry : aligned_alloc(P4E_ENTRY_LINE, bytes);
             if (entry) {
                 memset(entry, 0, bytes);
                 status[i] = p4e_table_apply(engine, t, &op, ops + sizeof op, entry, &handles[i]);
