@@ -22,7 +22,7 @@ from topologies.region import FABRIC_PORT, load_region
 needs = ("cc",)
 EDGE, INSTANCE = "edge-a", "web"
 PRIVATE, PUBLIC, SERVER = "10.0.1.5", "203.0.113.10", "192.0.2.80"
-ADDRESSES = 100_000
+ADDRESSES = (1_000, 100_000)
 PACKETS = 16384
 FIRST_ENI = 0x10000
 FIRST_PRIVATE, FIRST_PUBLIC = 0x0A010000, 0xCB800000  # 10.1.0.0 and 203.128.0.0
@@ -40,10 +40,21 @@ def measure(budget: Budget = FULL) -> list[Row]:
     with Lab(load_region("internet"), plugins) as lab:
         engine = lab.switches[EDGE].engine
         outward, inward = _outward(lab), _inward(lab)
-        rows = [*_rows(engine, "one elastic address", [outward] * 1024, [inward] * 1024, budget)]
-        count = min(ADDRESSES, budget.entries)
-        many = _many(lab, engine, outward[1], inward[1], count)
-        return [*rows, *_rows(engine, f"{count:,} elastic addresses", *many, budget)]
+        first = [*_rows(engine, "one elastic address", [outward] * PACKETS, [inward] * PACKETS, budget)]
+        rows = list(first)
+        known = 0
+        for count in sorted({min(count, budget.entries) for count in ADDRESSES}):
+            many = _many(lab, engine, outward[1], inward[1], range(known, count))
+            known = count
+            measured = _rows(engine, f"{count:,} elastic addresses", *many, budget)
+            rows += [_beside(row, one) for row, one in zip(measured, first, strict=True)]
+        return rows
+
+
+def _beside(row: Row, one: Row) -> Row:
+    """The row with its share of what one address gives: what the tables' size costs, on a busy machine too."""
+    assert row.value is not None and one.value is not None
+    return replace(row, note=f"{row.note}; {row.value / one.value:.2f} of one address")
 
 
 def _rows(engine: Engine, label: str, outward: Frames, inward: Frames, budget: Budget) -> Iterator[Row]:
@@ -72,26 +83,27 @@ def _inward(lab: Lab) -> tuple[int, bytes]:
     return port.port, bytes(Ether(src=port.next_hop, dst=port.mac) / packet)
 
 
-def _many(lab: Lab, engine: Engine, outward: bytes, inward: bytes, count: int) -> tuple[Frames, Frames]:
-    """Gives so many more interfaces an elastic address each; the frames of many of them."""
+def _many(lab: Lab, engine: Engine, outward: bytes, inward: bytes, more: range) -> tuple[Frames, Frames]:
+    """Gives more interfaces an elastic address each; the frames of many of all that have one by then."""
     model = lab.region.model
     eni = model.interface_of(model.instance(INSTANCE))
     vpc = model.vpcs[eni.vpc_id].number.to_bytes(3)
     host = model.hosts[eni.host_id].address.packed
     own, public = _packed(PRIVATE), _packed(PUBLIC)
-    enis = [(FIRST_ENI + i).to_bytes(4) for i in range(count)]
-    inside = [(FIRST_PRIVATE + i).to_bytes(4) for i in range(count)]
-    outside = [(FIRST_PUBLIC + i).to_bytes(4) for i in range(count)]
+    enis = [(FIRST_ENI + i).to_bytes(4) for i in range(more.stop)]
+    inside = [(FIRST_PRIVATE + i).to_bytes(4) for i in range(more.stop)]
+    outside = [(FIRST_PUBLIC + i).to_bytes(4) for i in range(more.stop)]
+    new = slice(more.start, None)
     number = eni.number.to_bytes(4)
-    trusted = [vpc + one + host for one in enis]
-    _copy(engine, "trusted_source", vpc + number + host, None, trusted, [None] * count)
-    sources = [vpc + a + MAPPED + b for a, b in zip(enis, inside, strict=True)]
-    _copy(engine, "internet_gateway.outbound.source", vpc + number + MAPPED + own, None, sources, outside)
-    destinations = [MAPPED + one for one in outside]
-    _copy(engine, "internet_gateway.inbound.destination", MAPPED + public, None, destinations, inside)
-    places = [vpc + MAPPED + one for one in inside]
-    _copy(engine, "edge_mapping", vpc + MAPPED + own, None, places, [None] * count)
-    chosen = random.Random(6).choices(range(count), k=PACKETS)
+    trusted = [vpc + one + host for one in enis[new]]
+    _copy(engine, "trusted_source", vpc + number + host, None, trusted, [None] * len(more))
+    sources = [vpc + a + MAPPED + b for a, b in zip(enis[new], inside[new], strict=True)]
+    _copy(engine, "internet_gateway.outbound.source", vpc + number + MAPPED + own, None, sources, outside[new])
+    destinations = [MAPPED + one for one in outside[new]]
+    _copy(engine, "internet_gateway.inbound.destination", MAPPED + public, None, destinations, inside[new])
+    places = [vpc + MAPPED + one for one in inside[new]]
+    _copy(engine, "edge_mapping", vpc + MAPPED + own, None, places, [None] * len(more))
+    chosen = random.Random(6).choices(range(more.stop), k=PACKETS)
     out = [
         outward[: SOURCE_ENI.start]
         + enis[i]

@@ -29,7 +29,7 @@ from topologies.lab_switch import LabSwitch
 
 SERVICE = IPv4Address("127.0.0.1")
 BLOCK = IPv4Network("10.0.0.0/8")  # larger than a VPC of AWS may be, so that one holds 100,000 interfaces
-PORTS_OF_A_HOST = 400
+PORTS_OF_THE_RESTING = 200  # of each host; those that move have the ports after these
 _FIRST_HOST = int(IPv4Address("127.1.0.1"))  # every simulated router has a loopback address of its own
 
 
@@ -73,7 +73,7 @@ def interface(size: Size, index: int) -> NetworkInterface:
     """The n-th interface, where it is at first."""
     moving = index < size.changes
     host = index % (size.switches - 1) if moving else index % size.hosts
-    port = FIRST_ENI_PORT + (index // size.hosts + index % 7) % PORTS_OF_A_HOST
+    port = FIRST_ENI_PORT + (PORTS_OF_THE_RESTING + index if moving else index // size.hosts)
     return NetworkInterface(
         f"eni-{index}", index + 1, "vpc-1", "subnet-1", mac_of(index + 1), (BLOCK[index + 4],), host_id(host), port
     )
@@ -108,6 +108,9 @@ class EngineDevice:
 
     async def runs(self, program: Program) -> bool:
         """Nobody else changes it."""
+        return True
+
+    async def answers(self, within: float) -> bool:
         return True
 
     async def ended(self) -> str:

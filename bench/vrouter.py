@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
@@ -18,11 +19,13 @@ from scapy.layers.l2 import Ether
 from bench.engine import SECONDS, check, mpps, rate
 from bench.row import FULL, Budget, Goal, Row, at_least
 from bench.servers import BenchError
+from controller.loader import Manifest
 from controller.plan import FlowPlan
 from controller.service import Controller
 from switch.engine import ActionCall, Engine, OpKind, TableOp
 from topologies import programs
 from topologies.lab import ROUTER_MAC
+from topologies.lab_plugins import LabPlugins
 from topologies.lab_switch import LabSwitch
 from topologies.region import Region, load_region
 
@@ -53,13 +56,15 @@ class Router(LabSwitch):
 class World:
     """The region's routers with their entries; `wire` is the ports of FAR and NEAR that are wired together."""
 
-    def __init__(self, region: Region, flows: FlowPlan | None = None) -> None:
-        self.region = region
-        self.program = programs.compiled("vrouter")
+    def __init__(self, region: Region, flows: FlowPlan | None = None, plugins: Sequence[Manifest] = ()) -> None:
+        loaded = LabPlugins(region.model, plugins)
+        self.region = region = replace(region, model=loaded.model)
+        self.program = programs.compiled("vrouter", plugins)
         hosts = region.model.hosts.values()
         self._routers = {host.name: Router(host.name, i) for i, host in enumerate(hosts, start=1)}
         devices = {host.id: self._routers[host.name] for host in hosts}
-        asyncio.run(Controller(region.model, self.program, devices, flows=flows).reconcile())
+        controller = Controller(region.model, self.program, devices, flows=flows, plugins=loaded.loaded)
+        asyncio.run(controller.reconcile())
         self.eni = region.model.interface_of(region.model.instance(SENDER))
         self.vpc = region.model.vpcs[self.eni.vpc_id].number.to_bytes(3)
         ends = {(link.host_a, link.host_b): link.port_a for link in region.links}
@@ -85,7 +90,7 @@ class World:
 
     @contextmanager
     def engine(self, host: str, prefault: bool = False) -> Iterator[Engine]:
-        """An engine on the wall clock with a router's entries."""
+        """An engine on the wall clock with a router's entries; `prefault`: with its registers in memory."""
         with Engine(self.program.blob, prefault=prefault) as engine:
             for name, table in self._routers[host].engine.tables.items():
                 ops = [TableOp(OpKind.INSERT, e.key, e.mask, e.priority, e.action) for e in table.entries()]

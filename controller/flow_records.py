@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -96,6 +97,10 @@ class Filter:
         addresses = {name: getattr(self, name) for name in ("local", "remote")}
         return fields | {name: _number(text) if text else 0 for name, text in addresses.items()}
 
+    def of_interface(self, number: int) -> Filter:
+        """The same, of one interface."""
+        return replace(self, eni=number)
+
 
 ANY = Filter()
 
@@ -107,6 +112,17 @@ class Traffic:
     packets: int
     octets: int
     tcp_flags: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one side of a TCP flow has sent and may send: sequence numbers, and the largest window that it offered."""
+
+    end: int
+    most: int
+    offered: int
+    acknowledged: int
+    scale: int
 
 
 @dataclass(frozen=True)
@@ -127,7 +143,15 @@ class FlowRecord:
     mark: int
     leaving: Traffic
     coming: Traffic
+    local_window: Window  # of TCP
+    remote_window: Window
+    kind: int  # 0; else of a datagram in fragments, and the ports are its id
     columns: dict[str, int] = field(repr=False)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from others of its ENI."""
+        return self.protocol, self.local, self.remote, self.local_port, self.remote_port
 
 
 @dataclass(frozen=True)
@@ -142,13 +166,23 @@ class Answer:
     record: FlowRecord | None
 
 
-def question(op: Op, which: Filter = ANY, first: int = 0, count: int = EVERYTHING, token: int = 0) -> bytes:
+def asked(op: Op, which: Filter = ANY, first: int = 0, count: int = EVERYTHING) -> dict[str, int]:
+    """The fields of a question."""
+    return {**dict.fromkeys(_QUESTION, 0), "op": int(op), "first": first, "count": count, **which.fields()}
+
+
+def question(op: Op, which: Filter = ANY, first: int = 0, count: int = EVERYTHING) -> bytes:
     """A packet for the CPU port."""
-    return _packed({"op": op, "token": token, "first": first, "count": count, **which.fields()})
+    return _packed(asked(op, which, first, count))
 
 
-def import_question(record: FlowRecord, port: int, secret: int, token: int = 0) -> bytes:
-    """A packet that gives a router a record, for the ENI behind `port`; `secret` is what keys the router's table."""
+def import_question(record: FlowRecord, port: int, secret: int) -> bytes:
+    """A packet that gives a router a record."""
+    return _packed(imported(record, port, secret))
+
+
+def imported(record: FlowRecord, port: int, secret: int) -> dict[str, int]:
+    """The fields that give a router a record, for the ENI behind `port`; `secret` keys the router's table."""
     key = {
         "eni": record.eni,
         "protocol": record.protocol,
@@ -157,18 +191,23 @@ def import_question(record: FlowRecord, port: int, secret: int, token: int = 0) 
         "local_port": record.local_port,
         "remote_port": record.remote_port,
     }
-    return _packed({"op": Op.IMPORT, "port": port, "token": token, "secret": secret, **key, **record.columns})
+    fields = dict.fromkeys(_QUESTION, 0)
+    return {**fields, "op": int(Op.IMPORT), "port": port, "secret": secret, **key, **record.columns}
 
 
 def parse_answer(data: bytes) -> Answer:
     """Reads a packet from the CPU port."""
-    fields = _fields(data, _ANSWER)
+    return answer_of(_fields(data, _ANSWER))
+
+
+def answer_of(fields: Mapping[str, int]) -> Answer:
+    """Reads the fields of an answer."""
     op = Op(fields["op"])
     record = _record(fields) if op is Op.DUMP and fields["found"] else None
     return Answer(op, fields["token"], fields["first"], fields["count"], fields["found"], record)
 
 
-def _record(fields: dict[str, int]) -> FlowRecord:
+def _record(fields: Mapping[str, int]) -> FlowRecord:
     key, state, log = fields["key"], fields["state"], fields["log"]
     return FlowRecord(
         eni=key >> 304,
@@ -185,12 +224,20 @@ def _record(fields: dict[str, int]) -> FlowRecord:
         mark=fields["last"] & 0xFFFF,
         leaving=_traffic(log >> 128),
         coming=_traffic(log & (1 << 128) - 1),
+        local_window=_window(fields["local_side"], state >> 60 & 0xF),
+        remote_window=_window(fields["remote_side"], state >> 48 & 0xF),
+        kind=key >> 296 & 0xFF,
         columns={name: fields[name] for name in _RECORD},
     )
 
 
 def _traffic(row: int) -> Traffic:
     return Traffic(row >> 88, row >> 32 & (1 << 56) - 1, row >> 24 & 0xFF)
+
+
+def _window(column: int, scale: int) -> Window:
+    end, most, offered, acknowledged = (column >> shift & 0xFFFFFFFF for shift in (96, 64, 32, 0))
+    return Window(end, most, offered, acknowledged, scale)
 
 
 def _packed(values: dict[str, int]) -> bytes:

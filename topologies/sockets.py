@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 
 from mininet.link import Intf
@@ -12,6 +13,8 @@ from controller.model.model import FIRST_ENI_PORT
 from topologies.nodes import INSTANCE_MTU, EmulationError, InstanceHost, Router
 
 SPARE = 4  # ports of each router that nobody is plugged into at first; a switch takes no new ones while it runs
+
+_UP_WITHIN = 5.0  # seconds
 
 Port = tuple[str, int]  # host name and port of its router
 
@@ -52,6 +55,7 @@ class Sockets:
         _ip([f"link set dev {far} netns {instance.pid} name {device}"])
         del self._spare[port]
         instance.receive_by(eni, subnet, device)
+        _wait_until_up(f"{port[0]}-eth{port[1]}")
         return device
 
     def unplug(self, instance: InstanceHost, port: Port, device: str) -> None:
@@ -62,6 +66,15 @@ class Sockets:
         instance.must("ip", "link", "set", "dev", device, "netns", "1", "name", far)
         _ip([f"link set dev {far} up"])
         self._spare[port] = far
+
+
+def _wait_until_up(device: str) -> None:
+    """The kernel takes a moment to see that the far end is there; what is sent before is lost."""
+    deadline = time.monotonic() + _UP_WITHIN
+    while b"state UP" not in subprocess.run(["ip", "link", "show", device], capture_output=True, check=True).stdout:
+        if time.monotonic() > deadline:
+            raise EmulationError(f"{device} does not come up")
+        time.sleep(0.01)
 
 
 def _far(host: str, port: int) -> str:

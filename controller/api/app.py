@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from controller.api import compute, edges, network, observe, operator, peering, region
+from controller.api import compute, edges, flows, network, observe, operator, peering, region
 from controller.api.gate import Gate
 from controller.api.plugins import serve_plugins
 from controller.errors import RequestError, StoreError
@@ -75,6 +75,7 @@ def routed_app() -> FastAPI:
         observe.explanations,
         observe.drops,
         observe.traffic,
+        flows.flows,
     ):
         app.include_router(router)
     app.add_exception_handler(RequestError, _refused)

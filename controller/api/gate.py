@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from controller.actions.accounts import digest
 from controller.api.schemas import OPERATORS_ONLY, SECRET, hidden
 from controller.errors import RequestError
+from controller.flow_tables import FlowTables
 from controller.mapping.histogram import Histogram
 from controller.model import (
     Account,
@@ -59,6 +60,7 @@ class Gate:
         self.plugged: Callable[[str], None] = lambda eni_id: None
         self.latencies: Callable[[], Mapping[str, Histogram]] = dict
         self.observatory: Observatory | None = None
+        self.flow_tables: FlowTables | None = None
         self.plugin_names: Callable[[], Iterable[str]] = tuple
 
     @property

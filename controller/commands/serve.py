@@ -26,6 +26,7 @@ from controller.commands.serving import (
     switch_credentials,
 )
 from controller.errors import ControllerError, RequestError, StoreError
+from controller.flow_tables import FlowTables
 from controller.loader import PluginError
 from controller.loader.manager import PluginManager
 from controller.model import Token
@@ -119,6 +120,8 @@ async def running(
     app.state.gate.plugged = service.plugged
     app.state.gate.latencies = service.latencies
     app.state.gate.observatory = Observatory(lambda: ledger.model, service.devices, plugins.program)
+    service.flow_tables = FlowTables(lambda: ledger.model, service.devices, plugins.program)
+    app.state.gate.flow_tables = service.flow_tables
     app.state.gate.plugin_names = lambda: [plugin.name for plugin in plugins.loaded]
     config = uvicorn.Config(
         app,

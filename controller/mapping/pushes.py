@@ -18,12 +18,16 @@ LONGEST_RETRY = 1.0
 
 @dataclass(eq=False)
 class Change:
-    """A change of one mapping; `done` once every host that could act on the old one has confirmed or is fenced."""
+    """A change of one mapping; `done` once every host that could act on the old one has confirmed or is fenced.
+
+    `behind` counts changes of other addresses that have to be done before.
+    """
 
     key: Key
     accepted: float
     waiting: set[IPv4Address] = field(default_factory=set)
     fenced: set[IPv4Address] = field(default_factory=set)
+    behind: int = 0
     finished: float | None = None
     notify: Callable[[], None] | None = None
 
@@ -69,7 +73,7 @@ class Pushes:
         """A change goes to hosts, each with the end of its hold; it takes over from an older one of the address."""
         change.waiting = set(fences)
         if not fences:
-            self._finish(change, change.accepted)
+            self.finish(change, change.accepted)
             return
         token = token_of(change.key)
         older = self._open.get(token)
@@ -79,27 +83,36 @@ class Pushes:
             for host in older.waiting():
                 hosts[host] = max(hosts.get(host, 0.0), older.fences[host])
         retry = FIRST_RETRY + len(hosts) * SENDING_EACH
-        patience = change.accepted + max(retry, len(hosts) * PATIENCE_EACH)
+        patience = change.accepted + 2 * retry + len(hosts) * PATIENCE_EACH
         push = _Push(change.key, version, hosts, changes, 0.0, retry, patience)
         self._open[token] = push
         self._schedule(push, min(change.accepted + retry, min(hosts.values())))
+
+    def finish(self, change: Change, now: float) -> None:
+        """Ends a change, unless something has to be waited for."""
+        if change.done or change.waiting or change.behind:
+            return
+        change.finished = now
+        self.latency.add(now - change.accepted)
+        if change.notify is not None:
+            change.notify()
+
+    def excuse(self, idle: Callable[[Key, IPv4Address], bool], now: float) -> list[tuple[Key, IPv4Address, float]]:
+        """Waits no longer for hosts that cannot act on an address any more; these, each with the end of its hold."""
+        excused = []
+        for push in list(self._open.values()):
+            for host in [host for host in push.waiting() if idle(push.key, host)]:
+                excused.append((push.key, host, push.fences[host]))
+                self._drop(push, host, now)
+        return excused
 
     def confirm(self, token: bytes, host: IPv4Address, version: int, now: float) -> bool:
         """A host holds this version of what `token_of` names; False when nothing waits for that."""
         push = self._open.get(token)
         if push is None or version < push.version:
             return False
-        waited = False
         push.heard = now
-        for change in push.changes:
-            if host in change.waiting:
-                waited = True
-                change.waiting.discard(host)
-                if not change.waiting:
-                    self._finish(change, now)
-        if push.changes[-1].done:
-            self._close_if_done(push)
-        return waited
+        return self._drop(push, host, now)
 
     def due(self, now: float) -> list[tuple[Key, set[IPv4Address]]]:
         """What is to be sent again, and to whom; fences hosts whose hold has ended."""
@@ -138,26 +151,29 @@ class Pushes:
         self._count += 1
         heappush(self._due, (due, self._count, push))
 
+    def _drop(self, push: _Push, host: IPv4Address, now: float) -> bool:
+        """A host need not be waited for; False when it was not."""
+        waited = False
+        for change in push.changes:
+            if host in change.waiting:
+                waited = True
+                change.waiting.discard(host)
+                self.finish(change, now)
+        if not push.changes[-1].waiting:
+            self._close_if_done(push)
+        return waited
+
     def _fence(self, push: _Push, now: float) -> None:
         ended = {host for host in push.waiting() if push.fences[host] <= now}
         for change in push.changes if ended else ():
             change.fenced |= change.waiting & ended
             change.waiting -= ended
-            if not change.waiting:
-                self._finish(change, now)
+            self.finish(change, now)
 
     def _close_if_done(self, push: _Push) -> None:
-        push.changes = [change for change in push.changes if not change.done]
+        push.changes = [change for change in push.changes if change.waiting]
         if not push.changes:
             del self._open[token_of(push.key)]
-
-    def _finish(self, change: Change, now: float) -> None:
-        if change.done:
-            return
-        change.finished = now
-        self.latency.add(now - change.accepted)
-        if change.notify is not None:
-            change.notify()
 
 
 def token_of(key: Key) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
 from typing import NamedTuple
@@ -40,7 +41,8 @@ class MappingService:
     A host may ask only about VPCs in which it has interfaces, and about their peers. Every answer has a lifetime; a
     host that does not confirm a change is fenced when the lifetime of what it holds has run out. A service that has
     just started does not know who was told by the one before it: for one lifetime it takes every host of a VPC for a
-    holder.
+    holder. A host that has left a VPC takes no messages about it and uses nothing that it holds: nobody waits for it,
+    and it is told what it has missed before a change that brings it back is done.
     """
 
     def __init__(self, now: float, settings: Settings | None = None) -> None:
@@ -53,6 +55,8 @@ class MappingService:
         self._peers: dict[int, frozenset[int]] = {}
         self._budgets: dict[IPv4Address, tuple[float, float]] = {}
         self._sequence = 0
+        self._now = now
+        self._missed: dict[Key, dict[IPv4Address, float]] = {}  # by hosts that have left, with the end of their fence
         self._assumed: dict[int, frozenset[IPv4Address]] | None = None
         self.counts: Counter[str] = Counter()
 
@@ -89,6 +93,7 @@ class MappingService:
             peers[one].add(other)
             peers[other].add(one)
         self._peers = {vpc: frozenset(others) for vpc, others in peers.items()}
+        self._excuse(self._now)
 
     def change(self, now: float, vpc: int, address: IPv6Address, mapping: Mapping) -> tuple[Change, list[Outgoing]]:
         """Accepts a new mapping, or its end (host 0.0.0.0); StaleMapping unless its version is newer.
@@ -96,6 +101,7 @@ class MappingService:
         The change is done when no host acts on the old mapping any more.
         """
         key = (vpc, address)
+        self._now = now
         present = self._presence.hosts(vpc) if self._assumed is None else self._assumed.get(vpc, frozenset())
         self._replace(key, mapping)
         change = Change(key, now)
@@ -103,12 +109,15 @@ class MappingService:
         if now < self._known_from:
             for host in present:
                 holders[host] = max(holders.get(host, 0.0), self._known_from - self._settings.margin)
-        margin = self._settings.margin
-        self._pushes.start(change, mapping.version, {host: until + margin for host, until in holders.items()})
-        return change, self._answers(now, key, holders, ack_wanted=True)
+        fences = {host: until + self._settings.margin for host, until in holders.items()}
+        outgoing = self._told_what_they_missed(now, change)
+        self._note_missed(key, [(host, fences.pop(host)) for host in list(fences) if not self._may_ask(host, vpc)])
+        self._pushes.start(change, mapping.version, fences)
+        return change, [*outgoing, *self._answers(now, key, fences, ack_wanted=True)]
 
     def receive(self, now: float, host: IPv4Address, data: bytes) -> list[Outgoing]:
         """Handles what a host sent; what makes no sense is counted and not answered."""
+        self._now = now
         self._holders.forget(now)
         confirmed = confirmed_in(data)
         if confirmed is not None:
@@ -143,6 +152,7 @@ class MappingService:
 
     def poll(self, now: float) -> list[Outgoing]:
         """What is to be sent again by now; to be called at `next_poll`."""
+        self._now = now
         self._holders.forget(now)
         due = self._pushes.due(now)
         return [outgoing for key, hosts in due for outgoing in self._answers(now, key, hosts, ack_wanted=True)]
@@ -150,6 +160,34 @@ class MappingService:
     def next_poll(self) -> float | None:
         """When `poll` is due, in seconds of the caller's clock; None when nothing waits."""
         return self._pushes.next_due()
+
+    def _note_missed(self, key: Key, absent: Iterable[tuple[IPv4Address, float]]) -> None:
+        for host, fence in absent:
+            self._missed.setdefault(key, {})[host] = fence
+
+    def _excuse(self, now: float) -> None:
+        """Waits no longer for hosts that have left a VPC."""
+        for key, host, fence in self._pushes.excuse(lambda key, host: not self._may_ask(host, key[0]), now):
+            self._note_missed(key, [(host, fence)])
+
+    def _told_what_they_missed(self, now: float, change: Change) -> list[Outgoing]:
+        """Hosts that are back learn what has changed meanwhile, and the change that brought them waits for it."""
+        outgoing: list[Outgoing] = []
+        for key, hosts in list(self._missed.items()):
+            back = {host: fence for host, fence in hosts.items() if fence > now and self._may_ask(host, key[0])}
+            self._missed[key] = {host: fence for host, fence in hosts.items() if fence > now and host not in back}
+            if not self._missed[key]:
+                del self._missed[key]
+            if back and key != change.key:
+                change.behind += 1
+                before = Change(key, now, notify=partial(self._one_less, change))
+                self._pushes.start(before, self._table.get(key).version, back)
+                outgoing += self._answers(now, key, back, ack_wanted=True)
+        return outgoing
+
+    def _one_less(self, change: Change) -> None:
+        change.behind -= 1
+        self._pushes.finish(change, self._now)
 
     def _may_ask(self, host: IPv4Address, vpc: int) -> bool:
         if self._presence.has(vpc, host):
@@ -200,7 +238,8 @@ class MappingService:
     def _replace(self, key: Key, mapping: Mapping) -> None:
         before = self._table.get(key)
         self._table.set(key, mapping)
-        self._presence.replace(key[0], before, mapping)
+        if self._presence.replace(key[0], before, mapping):
+            self._excuse(self._now)
 
     def _within_budget(self, now: float, host: IPv4Address) -> bool:
         rate = self._settings.requests_per_second

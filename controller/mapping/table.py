@@ -74,9 +74,12 @@ class Holders:
         if not hosts:
             return
         held = self._until.setdefault(key, {})
-        longer = {host: end for host, end in held.items() if end > until}
-        held.update(dict.fromkeys(hosts, until))
-        held.update(longer)
+        if len(hosts) < len(held) // 4:
+            held.update({host: max(until, held.get(host, 0.0)) for host in hosts})
+        else:
+            longer = {host: end for host, end in held.items() if end > until}
+            held.update(dict.fromkeys(hosts, until))
+            held.update(longer)
         self._ends.setdefault(int(until) + 1, set()).add(key)
 
     def of(self, key: Key, now: float) -> dict[IPv4Address, float]:
@@ -117,14 +120,17 @@ class Presence:
     def __init__(self) -> None:
         self._counts: dict[int, dict[IPv4Address, int]] = {}
 
-    def replace(self, vpc: int, before: Mapping, after: Mapping) -> None:
-        """Follows the change of one mapping."""
+    def replace(self, vpc: int, before: Mapping, after: Mapping) -> bool:
+        """Follows the change of one mapping; whether a host has no interface of the VPC any more."""
         for mapping, step in ((before, -1), (after, +1)):
             for host in {mapping.host, mapping.other} - {NOWHERE}:
                 counts = self._counts.setdefault(vpc, {})
                 counts[host] = counts.get(host, 0) + step
-                if counts[host] == 0:
-                    del counts[host]
+        counts = self._counts.get(vpc, {})
+        left = [host for host in {before.host, before.other} if counts.get(host) == 0]
+        for host in left:
+            del counts[host]
+        return bool(left)
 
     def hosts(self, vpc: int) -> frozenset[IPv4Address]:
         """The hosts with interfaces in a VPC."""

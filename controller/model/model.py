@@ -229,6 +229,10 @@ class Model:
         """What the data plane carries for a resource; it never changes."""
         return self.table(kind)[resource_id].number
 
+    def place_of(self, eni: NetworkInterface) -> IPv4Address | None:
+        """Where packets for an interface are sent now; None while it is not plugged in."""
+        return self.underlay_address(eni.host_id) if eni.host_id else None
+
     def underlay_address(self, host_id: str) -> IPv4Address:
         """A host's place on the underlay."""
         return self.hosts[host_id].address

@@ -99,6 +99,14 @@ class SwitchDevice:
         """Whether the switch runs the program; TableError when it does not answer."""
         return await self._running_cookie() == program.cookie
 
+    async def answers(self, within: float) -> bool:
+        """Whether the switch says anything, be it a refusal, within so many seconds."""
+        try:
+            await self._stub.Capabilities(p4r.CapabilitiesRequest(), timeout=within)
+        except grpc.aio.AioRpcError as error:
+            return error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
+        return True
+
     async def ended(self) -> str:
         """Returns when the switch has closed the stream, or another controller has become primary; says which."""
         return await self._reader.ended()

@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 Subject = tuple[type[Resource], str]
 Unit = tuple[str, int, Subject | None]  # node, part, and a subject; or None for the part's scopes on the node
 Changed = dict[str, set[Key]]  # by node
+Unplanned = Unit | tuple[str, Key]  # a unit that failed, or a key of a node that two units want differently
 
 
 class Planner:
@@ -38,6 +39,7 @@ class Planner:
         self._read_by: dict[Unit, tuple[Read, ...]] = {}
         self._readers: dict[Read, dict[Unit, None]] = {}
         self._failures: dict[Unit, str] = {}
+        self._unplanned: set[Unplanned] = set()  # since these were last taken
         self.plans: dict[str, Desired] = {}
 
     @property
@@ -51,6 +53,16 @@ class Planner:
         if found is None and any(self.plans[node_id].conflicts()):
             return "two parts of the plan want different entries for one key"
         return found
+
+    def unplanned(self) -> frozenset[Unplanned]:
+        """Everything that could not be planned."""
+        conflicts = ((node_id, key) for node_id, plan in self.plans.items() for key in plan.conflicts())
+        return frozenset([*self._failures, *conflicts])
+
+    def take_unplanned(self) -> frozenset[Unplanned]:
+        """What could not be planned since this was last asked, and still cannot."""
+        found, self._unplanned = self._unplanned, set()
+        return frozenset(found & self.unplanned()) if found else frozenset()
 
     def add(self, node_id: str) -> set[Key]:
         """Plans a node from the beginning; returns the keys that are different from its plan before."""
@@ -154,7 +166,7 @@ class Planner:
         if resource is None or not any(scope in scopes for scope in self._scopes_of(resource)):
             self._forget_reads(unit)
             self._failures.pop(unit, None)
-            return self.plans[node_id].set(unit[1:], {})
+            return self._set(unit, {})
         try:
             wanted = self._wanted(self._parts[index], resource, self._model.hosts[node_id])
             self._failures.pop(unit, None)
@@ -163,7 +175,13 @@ class Planner:
             return set()
         finally:
             self._note_reads(unit)
-        return self.plans[node_id].set(unit[1:], wanted)
+        return self._set(unit, wanted)
+
+    def _set(self, unit: Unit, wanted: Mapping[Key, Action]) -> set[Key]:
+        plan = self.plans[unit[0]]
+        changed = plan.set(unit[1:], wanted)
+        self._unplanned.update((unit[0], key) for key in plan.conflicts() if key in wanted)
+        return changed
 
     def _wanted(self, part: Part, subject: Any, node: PhysicalHost) -> Mapping[Key, Action]:
         entries = part.entries(subject, self._tracked, self._tracked_facts, node)
@@ -172,6 +190,7 @@ class Planner:
 
     def _failed(self, unit: Unit, error: Exception) -> None:
         expected = isinstance(error, ControllerError)
+        self._unplanned.add(unit)
         self._failures[unit] = str(error) if expected else f"{type(error).__name__}: {error}"
         _log.error("plan_failed unit=%s error=%r", unit, str(error), exc_info=None if expected else error)
 

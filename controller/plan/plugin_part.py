@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, cast
 
 from controller.model import Model, NetworkInterface, PhysicalHost
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 
 
 class _Seen:
-    """A model that has further interfaces on a host."""
+    """A model that has further interfaces on a host, and where others still are while they move."""
 
-    def __init__(self, model: Model, host: PhysicalHost, further: tuple[NetworkInterface, ...]) -> None:
+    def __init__(
+        self, model: Model, host: PhysicalHost, further: tuple[NetworkInterface, ...], mapping: MappingPlan
+    ) -> None:
         self._model = model
         self._host = host
+        self._mapping = mapping
         self._further = further
 
     def __getattr__(self, name: str) -> Any:
@@ -30,14 +34,20 @@ class _Seen:
         found = self._model.interfaces_on(host)
         return (*found, *self._further) if host.id == self._host.id else found
 
+    def place_of(self, eni: NetworkInterface) -> IPv4Address | None:
+        move = self._mapping.move_of(eni.id)
+        if not eni.host_id or move is None or move.phase == "announced":
+            return self._model.place_of(eni)
+        return self._model.underlay_address(move.old_host_id)
+
 
 def seen_from(model: Model, mapping: MappingPlan, node: PhysicalHost) -> Model:
     """The model as plugins see it from a node: what moves away from it is on it until the move is over.
 
-    Its packets still come and go there, and must find the same rules.
+    Its packets still come and go there, and must find the same rules. Edges send there until the move is announced.
     """
     leaving = tuple(model.network_interfaces[eni_id] for eni_id in mapping.moved_from(node))
-    return cast(Model, _Seen(model, node, leaving)) if leaving else model
+    return cast(Model, _Seen(model, node, leaving, mapping)) if leaving or node.program == "blackfoot" else model
 
 
 class PluginPart:

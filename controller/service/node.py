@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 FIRST_PAUSE = 0.05  # seconds before the next attempt; doubled each time
 LONGEST_PAUSE = 2.0
 CHECK_EACH = 10.0  # seconds between questions whether the switch still runs the program
+ASK_EACH = 0.3  # seconds between questions whether a switch that is watched answers at all
+ANSWERS_WITHIN = 1.0  # seconds
 
 
 class LiveDevice(Device, Protocol):
@@ -31,6 +33,10 @@ class LiveDevice(Device, Protocol):
 
     async def runs(self, program: Program) -> bool:
         """Whether the switch runs the program."""
+        ...
+
+    async def answers(self, within: float) -> bool:
+        """Whether the switch says anything within so many seconds."""
         ...
 
     async def ended(self) -> str:
@@ -69,14 +75,14 @@ class Node:
         self._everything = False
         self._connected: Callable[[Node, LiveDevice], AbstractAsyncContextManager[object]] = _nobody
         self._pause = FIRST_PAUSE
-        self._listener: Callable[[bool], None] = lambda alive: None
+        self._listener: Callable[[bool], None] | None = None
 
     def on_connect(self, listener: Callable[[Node, LiveDevice], AbstractAsyncContextManager[object]]) -> None:
         """Enters the listener's context for as long as the switch is ready."""
         self._connected = listener
 
     def on_state(self, listener: Callable[[bool], None]) -> None:
-        """Tells the listener whenever the switch becomes ready (True), and whenever it is lost (False)."""
+        """Watches the switch: tells the listener when it is ready (True), and when it is lost or silent (False)."""
         self._listener = listener
 
     def changed(self, keys: Iterable[Key]) -> asyncio.Future[None]:
@@ -123,15 +129,20 @@ class Node:
 
     async def _converse(self, device: LiveDevice) -> None:
         end = asyncio.create_task(device.ended())
+        watch: asyncio.Task[None] | None = None
         try:
             while not end.done():
                 await self._from_the_beginning(device)
+                if self._listener is not None and watch is None:
+                    watch = asyncio.create_task(self._watch(device, self._listener))
                 async with self._connected(self, device):
                     await self._keep(device, end)
         finally:
-            end.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await end
+            for task in (end, watch):
+                if task is not None:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
         self._lost(end.result())
 
     async def _from_the_beginning(self, device: LiveDevice) -> None:
@@ -152,7 +163,8 @@ class Node:
             self.state.entries, written,
         )  # fmt: skip
         self._pause = FIRST_PAUSE
-        self._listener(True)
+        if self._listener is not None:
+            self._listener(True)
 
     async def _keep(self, device: LiveDevice, end: asyncio.Task[str]) -> None:
         """Writes what changes, until the connection ends or everything is to be looked at anew."""
@@ -170,21 +182,29 @@ class Node:
             elif not end.done():
                 self._everything = self.state.state != "ready" or not await device.runs(await self._wanted.program())
 
+    async def _watch(self, device: LiveDevice, listener: Callable[[bool], None]) -> None:
+        """Asks all the time, because a switch that hangs closes no connection."""
+        answered = True
+        while True:
+            await asyncio.sleep(ASK_EACH)
+            before, answered = answered, await device.answers(ANSWERS_WITHIN)
+            if answered != before:
+                _log.warning("switch_%s host=%s", "answers" if answered else "silent", self.state.name)
+                listener(answered)
+
     async def _write(self, keys: Iterable[Key]) -> int:
         """Brings the keys to the plan; tells those who wait. Returns how many entries differed."""
         revision = self._wanted.revision()
         written, refused = await self._tables.write(keys, self._wanted.plan().entries)
         if refused is None and self.device is not None:
             await self._open_gates(self.device)
-        unplanned = self._wanted.problem()
-        problem = refused or unplanned
+        problem = refused or self._wanted.problem()
         state = "failed" if problem else "ready"
         if problem and problem != self.state.error:
             _log.error("switch_refused host=%s error=%r", self.state.name, problem)
         held = self.state.revision if problem else revision
         self.state = replace(self.state, state=state, error=problem, revision=held, entries=len(self._tables.entries))
-        if unplanned is None:
-            self._tell(everything=refused is None)
+        self._tell(everything=refused is None)
         return written
 
     async def _open_gates(self, device: LiveDevice) -> None:
@@ -209,7 +229,8 @@ class Node:
         if error != self.state.error or self.state.state == "ready":
             _log.warning("switch_lost host=%s error=%r", self.state.name, error)
         self.state = replace(self.state, state="connecting", error=error)
-        self._listener(False)
+        if self._listener is not None:
+            self._listener(False)
 
 
 @contextlib.asynccontextmanager

@@ -6,32 +6,32 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from controller.errors import ControllerError
+from controller.flow_tables import Carried, FlowTables
 from controller.mapping.histogram import Histogram
 from controller.mapping.server import MappingServer
-from controller.model import Change, PhysicalHost, RegionSettings
+from controller.model import Change, Model, NetworkInterface, PhysicalHost, RegionSettings
 from controller.model.observations import SwitchState
 from controller.p4rt import Program, Schema
 from controller.plan.desired import Desired
 from controller.plan.edge_parts import ALL_PARTS
 from controller.plan.flows import FlowPlan
-from controller.plan.mapping import MappingPlan, Move
+from controller.plan.mapping import MappingPlan
 from controller.plan.parts import Facts, Part
 from controller.plan.planner import Changed, Planner
 from controller.service.feed import MappingFeed, Place
 from controller.service.lab import QUESTIONS_SESSION
-from controller.service.moves import in_phase, moves_in, with_moves, without
+from controller.service.move_steps import PATIENCE, MoveSteps, Round
+from controller.service.moves import moves_in, with_moves
 from controller.service.node import Connect, Connected, LiveDevice, Node, Wanted
+from controller.service.unplanned import UnplannedCommits
 from controller.store import Committed, Ledger
 from controller.store.notes import Notes
 
 _log = logging.getLogger(__name__)
 
-UNDER_WAY = 1.0  # seconds that packets may be under way to an old host after everybody knows the new one
-PATIENCE = 2.0  # seconds that a step of a move waits for a switch that is not there
 RELOAD_PATIENCE = 60.0  # seconds that switches get to load another program
 
 
@@ -64,13 +64,29 @@ class Service:
         self._problem: str | None = None
         self._mapping = MappingPlan()
         self._unsubscribe: Callable[[], None] = lambda: None
-        self._unplugged: dict[str, asyncio.Event] = {}  # interfaces that move and are not at their new host yet
+        self.flow_tables: FlowTables | None = None
+        self._moves = MoveSteps(self, self._feed, options.plug_wait)
+        self._unplanned = UnplannedCommits()
         self.latency = Histogram()
+
+    @property
+    def model(self) -> Model:
+        """The region as it is."""
+        return self._ledger.model
+
+    @property
+    def mapping_plan(self) -> MappingPlan:
+        """How routers learn who hosts what, and the moves under way."""
+        return self._mapping
+
+    async def carry_flows(self, eni: NetworkInterface, old_host_id: str, carried: Carried) -> None:
+        """Copies an interface's flows from its old host to its new one."""
+        if self.flow_tables is not None:
+            await self.flow_tables.carry(eni, old_host_id, FlowPlan(key=self._options.key).secret, carried)
 
     def plugged(self, eni_id: str) -> None:
         """Says that an interface that moves is plugged in at its new host: now the old one may pass on."""
-        if eni_id in self._unplugged:
-            self._unplugged[eni_id].set()
+        self._moves.plugged(eni_id)
 
     def latencies(self) -> dict[str, Histogram]:
         """How long changes took: until the last switch had them, and until the last holder of a mapping had."""
@@ -170,8 +186,7 @@ class Service:
 
     def _committed(self, committed: Committed) -> None:
         if self._options.plug_wait:  # who plugs them in may say so before the commit's turn comes
-            begun = moves_in(committed.changes, self._ledger.model)
-            self._unplugged |= {move.eni_id: asyncio.Event() for move in begun}
+            self._moves.expect(moves_in(committed.changes, self._ledger.model))
         quiet = self._commits.empty() and not self._nodes and not self._managed()
         if quiet and self._feed is None:
             self._ledger.acknowledged(committed.revision)
@@ -184,7 +199,8 @@ class Service:
         futures = [await self._add(host) for host in self._managed()]
         places = set() if self._feed is None else self._feed.places(missed)
         revisions = range(self._ledger.applied_revision + 1, last + 1)
-        self._do(self._caught_up(futures, places, self._mapping.moves, revisions))
+        moving = self._moves.begin(self._mapping.moves) if self._mapping.moves else None
+        self._do(self._caught_up(futures, places, moving, revisions))
         while True:
             committed = await self._commits.get()
             try:
@@ -196,10 +212,14 @@ class Service:
         begin = time.perf_counter() - max(0.0, time.time() - committed.time)
         model = self._ledger.model
         begun = moves_in(committed.changes, model)
+        if begun:
+            await self._moves.room_for(begun)
+            begun = moves_in(committed.changes, model)
+        moving = self._moves.begin(begun) if begun else None
         self._mapping = with_moves(self._settings(), model, begun)
         places = set() if self._feed is None else self._feed.places(committed.changes)
         futures = await self._plan(committed.changes)
-        self._do(self._finish(committed.revision, futures, places, begun, begin))
+        self._do(self._finish(committed.revision, futures, places, moving, begin))
 
     async def _plan(self, changes: Sequence[Change]) -> list[asyncio.Future[None]]:
         """Plans what changes concern; the futures are done when the switches hold it."""
@@ -233,52 +253,23 @@ class Service:
         revision: int,
         futures: Sequence[asyncio.Future[None]],
         places: set[Place],
-        begun: Sequence[Move],
+        moving: Round | None,
         begin: float,
     ) -> None:
         """Waits for the switches, tells the holders of mappings, goes through the steps of moves; then all is done."""
-        if begun:
-            await self._move(futures, places, begun)
+        if moving is not None:
+            await self._moves.carry_out(moving, futures, places)
         else:
             await asyncio.gather(*futures)
-            await self._push(places)
+            await self.push(places)
         self._ledger.acknowledged(revision)
         self._notes.applied_soon(self._ledger)
         self.latency.add(time.perf_counter() - begin)
         _log.info("applied revision=%d ms=%.1f", revision, (time.perf_counter() - begin) * 1000)
-        if begun:
-            await self._end_moves(begun, places)
+        if moving is not None:
+            await self._moves.end(moving, places)
 
-    async def _move(self, ready: Sequence[asyncio.Future[None]], places: set[Place], begun: Sequence[Move]) -> None:
-        ids = [move.eni_id for move in begun]
-        late = await self._patiently(ready)
-        await self._push(places)
-        await self._until_plugged(ids)
-        late += await self._patiently(self._set_moves(in_phase(self._mapping, ids, "switched")))
-        for move in begun:
-            eni = self._ledger.model.network_interfaces.get(move.eni_id)
-            if self._feed is not None and eni is not None and self._mapping.policy == "on-demand":
-                self._feed.hand_over(eni, move.old_host_id)
-        late += self._set_moves(in_phase(self._mapping, ids, "announced"))
-        await self._push(places)
-        await asyncio.gather(*late)
-
-    async def _until_plugged(self, eni_ids: Sequence[str]) -> None:
-        if not self._options.plug_wait:
-            return
-        events = [self._unplugged.setdefault(eni_id, asyncio.Event()) for eni_id in eni_ids]
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(event.wait() for event in events)), self._options.plug_wait)
-        for eni_id in eni_ids:
-            self._unplugged.pop(eni_id, None)
-
-    async def _end_moves(self, moves: Sequence[Move], places: set[Place]) -> None:
-        await asyncio.sleep(UNDER_WAY)
-        self._set_moves(without(self._mapping, moves))
-        if self._feed is not None:
-            self._feed.settle(places, self._mapping)
-
-    async def _patiently(self, futures: Sequence[asyncio.Future[None]]) -> list[asyncio.Future[None]]:
+    async def patiently(self, futures: Iterable[asyncio.Future[None]]) -> list[asyncio.Future[None]]:
         """Waits, but no longer than a while for a switch that is away: its instances must be able to leave it."""
         waiting = set(futures)
         while waiting:
@@ -287,16 +278,19 @@ class Service:
                 break
         return list(waiting)
 
-    async def _push(self, places: set[Place]) -> None:
+    async def push(self, places: set[Place]) -> None:
+        """Tells all who hold something about these places; returns when they know or are fenced."""
         if self._feed is not None and places:
             await self._feed.push(places, self._mapping)
 
-    def _set_moves(self, mapping: MappingPlan) -> list[asyncio.Future[None]]:
-        self._mapping = with_moves(mapping, self._ledger.model)
+    def set_moves(self, plan: MappingPlan) -> list[asyncio.Future[None]]:
+        """Plans with these moves; the futures are done when the switches hold it."""
+        self._mapping = with_moves(plan, self._ledger.model)
         return self._send(self._planner.update((), self._facts()) if self._planner else {})
 
     def _send(self, changed: Changed) -> list[asyncio.Future[None]]:
-        return [self._nodes[node_id].changed(keys) for node_id, keys in changed.items() if node_id in self._nodes]
+        futures = [self._nodes[node_id].changed(keys) for node_id, keys in changed.items() if node_id in self._nodes]
+        return futures if self._planner is None else [*futures, *self._unplanned.after(self._planner, futures)]
 
     # -- nodes ----------------------------------------------------------------------------------------------------
 
@@ -304,16 +298,16 @@ class Service:
         self,
         futures: Sequence[asyncio.Future[None]],
         places: set[Place],
-        moves: Sequence[Move],
+        moving: Round | None,
         revisions: Iterable[int],
     ) -> None:
         await asyncio.gather(*futures)
-        await self._push(places)
+        await self.push(places)
         for revision in revisions:
             self._ledger.acknowledged(revision)
         self._notes.applied_soon(self._ledger)
-        if moves:
-            await self._end_moves(moves, places)
+        if moving is not None:
+            await self._moves.end(moving, places)
 
     async def _add(self, host: PhysicalHost) -> asyncio.Future[None]:
         planner = await self._planner_for(host.program)

@@ -2,6 +2,7 @@
 // as those that a host knows that maps for others.
 //
 //   nobody has claimed the packet --> NO_PUBLIC_ADDRESS
+//   the plugin that claimed it knows the host, too --> as it says
 //   (vpc, destination) --hit--> host, eni       miss --> (vpc, destination) --longest prefix--> host, eni
 //                                               miss --> NO_MAPPING
 //
@@ -64,6 +65,10 @@ control edge_mapping(inout metadata_t meta) {
         }
         if (meta.vpc == 0) {
             drop(meta, drop_reason_t.NO_PUBLIC_ADDRESS);
+            return;
+        }
+        if (meta.tunnel.dst != 0) {
+            meta.src_eni = 0;
             return;
         }
         if (meta.edge.translates) {

@@ -11,14 +11,12 @@ import duckdb
 import pyarrow as pa
 from pyarrow import dataset
 
-from controller.errors import ControllerError
-
 from .store import SCHEMA, Store
 
 TABLE = "flow_logs"
 
 
-class QueryError(ControllerError):
+class QueryError(Exception):
     """SQL that DuckDB does not accept, or that reaches for something else than flow logs."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 # Every field with the version that brought it, in AWS's order.
 _FIELDS = {
@@ -90,7 +91,8 @@ def parse_line(line: str, names: Sequence[str]) -> LogRecord:
     words = line.split(" ")
     if len(words) != len(names):
         raise FormatError(f"{len(words)} words for {len(names)} fields: {line!r}")
-    return LogRecord(**{column(name): _value(name, word) for name, word in zip(names, words, strict=True)})
+    values: dict[str, Any] = {column(name): _value(name, word) for name, word in zip(names, words, strict=True)}
+    return LogRecord(**values)
 
 
 def column(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from controller.model import Model, NetworkInterface
@@ -20,8 +21,8 @@ def flow_record(model: Model, log: FlowLog, eni: NetworkInterface, key: RowKey, 
     """The record of a flow. The interface's own address is shown as its primary one, and as it was in pkt-..."""
     own, remote = (key.source, key.destination) if key.egress else (key.destination, key.source)
     shown = primary(eni, own)
-    return LogRecord(
-        **_common(log, eni),
+    return replace(
+        _common(log, eni),
         srcaddr=str(shown if key.egress else remote),
         dstaddr=str(remote if key.egress else shown),
         srcport=key.source_port,
@@ -44,7 +45,7 @@ def flow_record(model: Model, log: FlowLog, eni: NetworkInterface, key: RowKey, 
 
 def empty_record(log: FlowLog, eni: NetworkInterface, status: str, start: float, end: float) -> LogRecord:
     """A record without a flow: NODATA or SKIPDATA."""
-    return LogRecord(**_common(log, eni), start=math.floor(start), end=math.floor(end), log_status=status)
+    return replace(_common(log, eni), start=math.floor(start), end=math.floor(end), log_status=status)
 
 
 def primary(eni: NetworkInterface, own: Address) -> Address:
@@ -57,15 +58,15 @@ def wanted(log: FlowLog, rows: Iterable[tuple[RowKey, Totals]]) -> list[tuple[Ro
     return [(key, totals) for key, totals in rows if log.traffic_type in ("ALL", "REJECT" if key.reject else "ACCEPT")]
 
 
-def _common(log: FlowLog, eni: NetworkInterface) -> dict[str, str | int | None]:
-    return {
-        "version": version_of(field_names(log.log_format)),
-        "account_id": eni.account_id,
-        "interface_id": eni.id,
-        "vpc_id": eni.vpc_id,
-        "subnet_id": eni.subnet_id,
-        "instance_id": eni.instance_id or None,
-    }
+def _common(log: FlowLog, eni: NetworkInterface) -> LogRecord:
+    return LogRecord(
+        version=version_of(field_names(log.log_format)),
+        account_id=eni.account_id,
+        interface_id=eni.id,
+        vpc_id=eni.vpc_id,
+        subnet_id=eni.subnet_id,
+        instance_id=eni.instance_id or None,
+    )
 
 
 def _path(model: Model, eni: NetworkInterface, remote: Address) -> int | None:

@@ -44,14 +44,18 @@ control internet_gateway_outbound(inout headers_t hdr, inout metadata_t meta, in
 
 // Finds whose public address a packet is for: an elastic address, or an address in the IPv6 range of a VPC.
 //
-//   destination --hit--> vpc, private address       miss --> destination --longest prefix--> vpc
-//                                                   miss --> left to others
+// An elastic address has its interface's place with it, which spares a second look into a table as large.
+//
+//   destination --hit--> vpc, private address, host, eni       miss --> destination --longest prefix--> vpc
+//                                                              miss --> left to others
 control internet_gateway_inbound(inout headers_t hdr, inout metadata_t meta, inout standard_metadata_t std) {
     direct_counter(CounterType.packets_and_bytes) addresses;
     direct_counter(CounterType.packets_and_bytes) ranges;
 
-    action to_private(vpc_t vpc, bit<32> address) {
+    action to_private(vpc_t vpc, underlay_addr_t host, eni_t eni, bit<32> address) {
         meta.vpc = vpc;
+        meta.tunnel.dst = host;
+        meta.dst_eni = eni;
         meta.edge.translates = true;
         meta.edge.address = IPV4_MAPPED ++ address;
         addresses.count();

@@ -79,11 +79,19 @@ def _address(model: Model, address: Address) -> Iterator[Entry]:
     private = address.private_ip_address
     if eni is None or private is None or not model.group(InternetGateway, "vpc_id", eni.vpc_id):
         return
-    vpc = model.vpcs[eni.vpc_id].number
+    vpc, host = model.vpcs[eni.vpc_id].number, model.place_of(eni)
     match = {"vpc": vpc, "eni": eni.number, "address": data_plane_address(private)}
     yield Entry("internet_gateway.outbound.source", match, "to_public", address=address.public_ip)
     match = {"address": data_plane_address(address.public_ip)}
-    yield Entry("internet_gateway.inbound.destination", match, "to_private", vpc=vpc, address=private)
+    yield Entry(
+        "internet_gateway.inbound.destination",
+        match,
+        "to_private",
+        vpc=vpc,
+        host=host or 0,
+        eni=eni.number,
+        address=private,
+    )
 
 
 def _not_outside(model: Model) -> set[Network]:

@@ -31,7 +31,7 @@ class Engine:
 
     One thread at a time may run packets (`process`, `process_batch`, or p4e_run on `pointer`); all other calls may
     come from any thread at any time. With the same `seed` the same packets have the same effects; None is one that
-    nobody can guess. With `prefault` the memory of registers is there from the start, on huge pages, instead of from the
+    nobody can guess. With `prefault` the memory of registers is there from the start, on huge pages, not from the
     first packet that touches it. Raises BadConfig (naming the JSON path) or BuildFailed.
     """
 

@@ -151,6 +151,7 @@ def test_a_service_that_has_just_started_tells_every_host_of_the_vpc() -> None:
     service = MappingService(0.0, SETTINGS)
     service.load(VPC, WEB, Mapping(A, 1, version=1))
     service.load(VPC, APP, Mapping(B, 2, version=1))
+    service.load(VPC, NOBODY, Mapping(A, 3, version=1))
 
     _, early = service.change(10, VPC, WEB, Mapping(C, 1, version=2))
     _, late = service.change(62, VPC, APP, Mapping(C, 2, version=2))
@@ -176,3 +177,73 @@ def test_a_service_that_has_just_started_hands_over_the_whole_vpc_and_no_other()
     told = read(service.hand_over(1, VPC, A, C))
 
     assert {(host, message.vpc, message.address) for host, message in told} == {(C, VPC, WEB), (C, VPC, APP)}
+
+
+def test_nobody_waits_for_a_host_that_has_left_the_vpc(service: MappingService) -> None:
+    service.receive(0, B, request(WEB))
+    service.load(VPC, APP, Mapping(A, 2, version=2))
+
+    change, outgoing = service.change(10, VPC, WEB, Mapping(A, 1, version=3))
+
+    assert (change.done, outgoing) == (True, [])
+
+
+def test_a_host_that_leaves_the_vpc_while_it_is_told_holds_nothing_up(service: MappingService) -> None:
+    service.receive(0, B, request(WEB))
+    change, _ = service.change(10, VPC, WEB, Mapping(A, 1, version=2))
+    before = change.done
+
+    service.load(VPC, APP, Mapping(A, 2, version=2))
+
+    assert (before, change.done, change.fenced) == (False, True, set())
+
+
+def test_a_host_that_comes_back_is_told_what_it_missed_before_the_change_that_brings_it_is_done(
+    service: MappingService,
+) -> None:
+    service.receive(0, B, request(WEB))
+    service.load(VPC, APP, Mapping(A, 2, version=2))
+    service.change(10, VPC, WEB, Mapping(C, 1, version=3))
+
+    back, outgoing = service.change(20, VPC, APP, Mapping(B, 2, version=4))
+    before = [host for host, _ in read(outgoing)], back.done
+    missed = next(one for one in outgoing if one.host == B)
+    service.receive(21, B, confirmation(missed))
+
+    assert before == ([B], False)
+    assert Message.decode(missed.data).address == WEB
+    assert back.done
+
+
+def test_what_a_host_missed_is_of_no_interest_once_its_lifetime_has_ended(service: MappingService) -> None:
+    service.receive(0, B, request(WEB))
+    service.load(VPC, APP, Mapping(A, 2, version=2))
+    service.change(10, VPC, WEB, Mapping(C, 1, version=3))
+
+    back, outgoing = service.change(62, VPC, APP, Mapping(B, 2, version=4))
+
+    assert (back.done, outgoing) == (True, [])
+
+
+def test_what_is_sent_again_goes_only_to_those_who_have_not_confirmed(service: MappingService) -> None:
+    service.receive(0, A, request(APP, source=WEB))
+    service.receive(0, B, request(APP, source=APP))
+    change, outgoing = service.change(1, VPC, APP, Mapping(A, 2, version=2, other=B))
+    service.receive(1.001, A, next(confirmation(one) for one in outgoing if one.host == A))
+
+    again = service.poll(1.1)
+
+    assert {one.host for one in outgoing} == {A, B}
+    assert [one.host for one in again] == [B]
+    assert not change.done
+
+
+def test_nothing_is_sent_again_while_confirmations_keep_coming(service: MappingService) -> None:
+    service.load(VPC, NOBODY, Mapping(C, 3, version=1))
+    for host in (A, B, C):
+        service.receive(0, host, request(NOBODY))
+    _, outgoing = service.change(1, VPC, NOBODY, Mapping(A, 3, version=2, other=C))
+    service.receive(1.019, A, confirmation(outgoing[0]))
+
+    assert service.poll(1.0202) == []
+    assert len(service.poll(1.5)) == 2

@@ -5,8 +5,31 @@ from __future__ import annotations
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
+from finsy.proto import p4i
+from google.protobuf import text_format
 
 from controller.p4rt import Entry, FieldError, Schema, TableError
+
+TWO_OF_A_NAME = """
+tables {
+  preamble { id: 11 name: "nacl.inbound.rule" alias: "nacl.inbound.rule" }
+  match_fields { id: 1 name: "port" bitwidth: 16 match_type: EXACT }
+  action_refs { id: 1 }
+  size: 8
+}
+actions {
+  preamble { id: 1 name: "nacl.inbound.allow" alias: "nacl.inbound.allow" }
+}
+tables {
+  preamble { id: 12 name: "security_group.inbound.rule" alias: "security_group.inbound.rule" }
+  match_fields { id: 1 name: "port" bitwidth: 16 match_type: EXACT }
+  action_refs { id: 2 }
+  size: 8
+}
+actions {
+  preamble { id: 2 name: "security_group.inbound.allow" alias: "security_group.inbound.allow" }
+}
+"""
 
 
 def test_an_entry_survives_the_way_there_and_back(schema: Schema) -> None:
@@ -66,3 +89,14 @@ def test_unknown_fields_actions_and_parameters_are_named(schema: Schema) -> None
         schema.encode(Entry("route", {"table": 1}, "refuse"))
     with pytest.raises(TableError, match="action refuse has no parameter why"):
         schema.encode(Entry("route", {"table": 1}, "refuse", reason=7, why=1))
+
+
+def test_actions_that_only_their_whole_names_tell_apart_are_read() -> None:
+    p4info = text_format.Parse(TWO_OF_A_NAME, p4i.P4Info())
+
+    schema = Schema(p4info)
+
+    for number, table in ((1, "nacl.inbound.rule"), (2, "security_group.inbound.rule")):
+        message = schema.encode(Entry(table, {"port": 80}, "allow"))
+        assert message.action.action.action_id == number
+        assert schema.decode(message).action == "allow"

@@ -50,7 +50,7 @@ def rule_gone_untracked(region: Region) -> dict[str, Any]:
 
 
 def moved(region: Region, host: str) -> dict[str, int]:
-    """An instance moves by the API alone, while it is pinged 500 times a second; what was lost before the last answer."""
+    """An instance moves by the API alone, while it is pinged all the time; what was lost before the last answer."""
     instance = region.interface("web")["instance_id"]
     host_id = next(one["id"] for one in region.client.items("hosts") if one["name"] == host)
     with region.node("app").output_of("ping", "-i", "0.002", WEB) as ping, ThreadPoolExecutor(1) as reader:

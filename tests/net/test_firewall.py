@@ -114,4 +114,4 @@ def test_every_packet_is_accounted_for(found: dict[str, Any], host: str) -> None
     counts = found["conservation"][host]
 
     assert counts["received"] + counts["generated"] == counts["sent"] + counts["drops"] + counts["consumed"]
-    assert min(counts["received"], counts["sent"], counts["drops"]) > 0
+    assert min(counts["received"], counts["sent"]) > 0

@@ -187,5 +187,5 @@ def flow_of(packet: Frame) -> tuple[str, str, int, int, int]:
     """The 5-tuple of a packet; ICMP has no ports."""
     protocol = packet.nh if IPv6 in packet else packet.proto
     layer = next((packet[kind] for kind in (TCP, UDP) if kind in packet), None)
-    ports = (layer.sport, layer.dport) if layer is not None else (0, 0)
-    return (packet.src, packet.dst, protocol, *ports)
+    source, destination = (layer.sport, layer.dport) if layer is not None else (0, 0)
+    return packet.src, packet.dst, protocol, source, destination

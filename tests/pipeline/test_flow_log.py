@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,11 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scapy.packet import Packet
+from scapy.layers.inet import IP, UDP, fragment
+from scapy.packet import Packet, Raw
 
 from plugins.flow_log.query import query
-from tests.pipeline.flow_log_lab import ADDRESSES, LoggedLab, Seen, Sums
-from topologies.packets import ping, tcp, udp
+from tests.pipeline.flow_log_lab import ADDRESSES, FOLDER, LoggedLab, Seen, Sums
+from topologies.packets import built, ping, tcp, udp
 
 NAMES = sorted(ADDRESSES)
 
@@ -60,7 +63,7 @@ def _udp(pair: tuple[str, str], ports: tuple[int, int], payload: bytes) -> tuple
 
 
 def _tcp(pair: tuple[str, str], ports: tuple[int, int], flags: str, payload: bytes, back: bool) -> tuple[str, Packet]:
-    flow = _flow(pair, ports[::-1] if back else ports)
+    flow = _flow(pair, (ports[1], ports[0]) if back else ports)
     return pair[0], tcp(flow, flags, payload, seq=1000, ack=1001 if "A" in flags else 0)
 
 
@@ -110,7 +113,7 @@ def test_fragments_belong_to_their_flow(running: LoggedLab, tmp_path: Path) -> N
     pieces = [built(piece) for piece in fragment(whole, 800)]
     for piece in pieces:
         running.lab.send("near", piece)
-    running.lab.send("near", pieces[1].__class__(bytes(pieces[1])))
+    running.lab.send("near", pieces[1])  # its datagram is complete
     running.minute()
     found = query(
         "SELECT flow_direction, srcport, action, sum(packets), sum(bytes) FROM flow_logs WHERE log_status = 'OK' "

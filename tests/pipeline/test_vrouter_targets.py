@@ -9,9 +9,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
-from scapy.layers.inet import IP
+from scapy.layers.inet import ICMP, IP, fragment
 from scapy.layers.l2 import Ether
-from scapy.packet import Packet
+from scapy.packet import Packet, Raw
 
 from controller.model import Model
 from controller.p4rt import Entry
@@ -183,6 +183,82 @@ def test_endpoint_independent_services_take_the_bucket_from_the_source(plain: La
 
     assert len(buckets) == 1
     assert len(others) > 8
+
+
+def bucket(lab: Lab, packet: Packet) -> int:
+    """The bucket that an instance's packet gets."""
+    return option(outer(lab, packet))[1]
+
+
+def of_flows(lab: Lab, mode: str) -> None:
+    """The service, for an interface that is tracked or not."""
+    add(lab, *service(lab, "of_flow"))
+    if mode == "untracked":
+        lab.switches["alpha"].engine.tables["flow_out.policy"].clear()
+
+
+@pytest.mark.parametrize("mode", ["tracked", "untracked"])
+def test_an_echo_has_the_bucket_of_its_identifier(plain: Lab, mode: str) -> None:
+    of_flows(plain, mode)
+
+    def echo(identifier: int, sequence: int) -> Packet:
+        return built(IP(src="10.0.1.5", dst="203.0.113.9") / ICMP(id=identifier, seq=sequence))
+
+    assert len({bucket(plain, echo(7, sequence)) for sequence in range(8)}) == 1
+    assert len({bucket(plain, echo(identifier, 1)) for identifier in range(1, 65)}) > 12
+
+
+@pytest.mark.parametrize("mode", ["tracked", "untracked"])
+@pytest.mark.parametrize("port", [4000, 4001, 4002, 4003])
+def test_an_error_about_an_answer_has_the_bucket_of_the_flow(plain: Lab, port: int, mode: str) -> None:
+    of_flows(plain, mode)
+    flow = bucket(plain, udp(f"10.0.1.5:{port} > 203.0.113.9:53"))
+    answer = udp(f"203.0.113.9:53 > 10.0.1.5:{port}")
+
+    error = built(IP(src="10.0.1.5", dst="203.0.113.9") / ICMP(type=3, code=3) / Raw(bytes(answer)[:28]))
+
+    assert bucket(plain, error) == flow
+
+
+@pytest.mark.parametrize("mode", ["tracked", "untracked"])
+@pytest.mark.parametrize("identifier", [7, 8, 9, 10])
+def test_an_error_about_an_echos_answer_has_the_bucket_of_the_echo(plain: Lab, identifier: int, mode: str) -> None:
+    of_flows(plain, mode)
+    flow = bucket(plain, built(IP(src="10.0.1.5", dst="203.0.113.9") / ICMP(id=identifier)))
+    answer = built(IP(src="203.0.113.9", dst="10.0.1.5") / ICMP(type=0, id=identifier))
+
+    error = built(IP(src="10.0.1.5", dst="203.0.113.9") / ICMP(type=3, code=1) / Raw(bytes(answer)[:28]))
+
+    assert bucket(plain, error) == flow
+
+
+@pytest.mark.parametrize("port", [4000, 4001, 4002, 4003])
+def test_later_fragments_have_the_bucket_of_the_first(plain: Lab, port: int) -> None:
+    of_flows(plain, "tracked")
+    first, later = fragments(port)
+
+    buckets = [bucket(plain, first), bucket(plain, later), bucket(plain, udp(f"10.0.1.5:{port} > 203.0.113.9:53"))]
+
+    assert len(set(buckets)) == 1
+
+
+def test_a_later_fragment_without_its_first_has_none(plain: Lab) -> None:
+    of_flows(plain, "tracked")
+
+    assert plain.send("a", fragments(4000)[1]).dropped() == {"FRAGMENT_UNKNOWN": 1}
+
+
+def test_later_fragments_of_flows_that_are_not_tracked_have_none(plain: Lab) -> None:
+    of_flows(plain, "untracked")
+    first, later = fragments(4000)
+    plain.send("a", first)
+
+    assert plain.send("a", later).dropped() == {"FRAGMENT_UNKNOWN": 1}
+
+
+def fragments(port: int) -> list[Packet]:
+    """A datagram in two parts."""
+    return [built(part) for part in fragment(udp(f"10.0.1.5:{port} > 203.0.113.9:53", payload=bytes(900)), 600)]
 
 
 def test_a_service_that_has_no_owner_for_the_bucket_drops(plain: Lab) -> None:

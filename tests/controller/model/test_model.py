@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from controller.errors import CodecError, RequestError, StaleChange
+from controller.loader.installed import Plugins
 from controller.model import Change, LiveModel, Model, NetworkInterface, PhysicalHost, Vpc
 from controller.model.codec import Codec
 from topologies.region import load_region
@@ -81,6 +82,15 @@ def test_every_resource_survives_the_codec(live: LiveModel) -> None:
     codec = Codec()
     for resource in live.resources():
         assert codec.decode(type(resource).__name__, codec.encode(resource)) == resource
+
+
+def test_documents_of_plugins_give_the_same_resources_back() -> None:
+    resources = list(load_region("firewall").model.resources())
+    codec = Codec(Plugins.installed().kinds)
+
+    for resource in resources:
+        assert codec.decode(type(resource).__name__, codec.encode(resource)) == resource
+    assert "fd00:10::/56" in str([codec.encode(resource) for resource in resources if resource.id.startswith("sg-")])
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from controller.p4rt import Entry, Schema
 from controller.plan.desired import packed, unpacked
 from controller.plan.edge_parts import ALL_PARTS
 from controller.plan.edges import edges_of
-from controller.plan.mapping import MappingPlan
+from controller.plan.mapping import MappingPlan, Move, Phase
 from controller.plan.nodes import node_entries
 from controller.plan.parts import Facts
 from controller.plan.planner import Planner
+from controller.plan.plugin_part import seen_from
+from controller.plan.tracking import Reads, TrackedMapping, TrackedModel, touched_by_moves
 from topologies import programs
 from topologies.region import Region, load_region
 
@@ -84,6 +86,33 @@ def test_when_no_edge_answers_nothing_moves(region: Region) -> None:
     ]
 
     assert found == [list(EDGES), [EDGES[1]], list(EDGES)]
+
+
+@pytest.mark.parametrize(("phase", "place"), [("prepare", "alpha"), ("switched", "alpha"), ("announced", "beta")])
+def test_edges_send_to_where_an_interface_was_until_its_move_is_announced(
+    region: Region, phase: Phase, place: str
+) -> None:
+    alpha, beta = region.host("alpha"), region.host("beta")
+    eni = region.model.interface_of(region.model.instance("web"))
+    moved = Model([*region.model.resources(), replace(eni, host_id=beta.id, port=99)])
+    mapping = MappingPlan("preload", moves=(Move(eni.id, alpha.id, phase=phase),))
+
+    seen = seen_from(moved, mapping, region.host("edge-a")).place_of(moved.network_interfaces[eni.id])
+
+    assert seen == region.host(place).address
+
+
+def test_what_an_edge_sends_is_planned_anew_with_the_phases_of_a_move(region: Region) -> None:
+    reads = Reads()
+    mapping = MappingPlan("preload")
+    model, tracked = TrackedModel(region.model, reads), TrackedMapping(mapping, reads)
+    eni = region.model.interface_of(region.model.instance("web"))
+
+    seen_from(model, tracked, region.host("edge-a")).place_of(eni)
+
+    noted = set(reads.take())
+    begun = replace(mapping, moves=(Move(eni.id, region.host("beta").id, phase="prepare"),))
+    assert noted & set(touched_by_moves(mapping, begun)) == {("move", eni.id)}
 
 
 def test_instances_are_not_placed_on_edges(region: Region) -> None:

@@ -53,9 +53,20 @@ class Process:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def stop(self) -> None:
+        """It hangs: connections stay open, and nothing is answered."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """It no longer hangs."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
+
     def end(self) -> None:
         """Ends it if it runs."""
         if self._process is not None and self._process.poll() is None:
+            self.go_on()
             self._process.terminate()
             try:
                 self._process.wait(20)

@@ -45,6 +45,9 @@ class Remembering(MemorySwitch):
     async def runs(self, program: Program) -> bool:
         return True
 
+    async def answers(self, within: float) -> bool:
+        return not self.away
+
     async def ended(self) -> str:
         await self.gone.wait()
         return "gone"
@@ -62,12 +65,13 @@ class Remembering(MemorySwitch):
 class World:
     """A ledger with two hosts, a VPC and an instance on the first, and a service that programs them."""
 
-    def __init__(self, path: Path, program: Program) -> None:
+    def __init__(self, path: Path, program: Program, plug_wait: float = 0) -> None:
         self.schema = Schema(program.p4info)
         self.program = program
         self.ledger = Ledger(Store(path))
         self.switches: dict[str, Remembering] = {}
-        self.service = Service(self.ledger, Options(self.connect, self.give, b"key"))  # type: ignore[arg-type]
+        options = Options(self.connect, self.give, b"key", plug_wait=plug_wait)  # type: ignore[arg-type]
+        self.service = Service(self.ledger, options)
         with self.ledger.transaction(OPERATOR, "Begin") as tx:
             account = create_account(tx, "shop")
             self.hosts = [create_host(tx, name, IPv4Address(f"172.31.0.{n}")) for n, name in enumerate("ab", start=1)]
@@ -230,6 +234,43 @@ def test_a_move_leaves_nothing_on_the_old_host(world: World) -> None:
         async with asyncio.timeout(10):
             while world.tables(0) & {"moved_eni", "eni_port", "eni_address", "local_eni"}:
                 await asyncio.sleep(0.05)
+
+    run(world, story)
+
+
+def test_the_old_host_passes_nothing_on_before_the_instance_is_plugged_in_at_the_new_one(tmp_path: Path) -> None:
+    world = World(tmp_path / "region.db", programs.compiled("vrouter"), plug_wait=60)
+
+    async def story() -> None:
+        world.manage()
+        await world.applied()
+        world.do(move_instance, world.web.id, world.hosts[1].id)
+        async with asyncio.timeout(10):
+            while "local_eni" not in world.tables(1):
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)
+        assert "moved_eni" not in world.tables(0)
+
+        world.service.plugged(world.ledger.model.interface_of(world.web).id)
+
+        await world.applied()
+        assert "moved_eni" in world.tables(0)
+
+    run(world, story)
+
+
+def test_who_plugs_an_instance_in_may_be_faster_than_the_controller(tmp_path: Path) -> None:
+    world = World(tmp_path / "region.db", programs.compiled("vrouter"), plug_wait=60)
+
+    async def story() -> None:
+        world.manage()
+        await world.applied()
+        world.do(move_instance, world.web.id, world.hosts[1].id)
+        world.service.plugged(world.ledger.model.interface_of(world.web).id)
+
+        await world.applied()
+
+        assert "moved_eni" in world.tables(0)
 
     run(world, story)
 
