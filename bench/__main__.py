@@ -21,7 +21,20 @@ from bench.row import FULL, QUICK, Bench, Budget, Row
 from topologies import sandbox
 
 NAMES = (
-    *("engine", "ranges", "registers", "vrouter", "blackfoot", "flows", "plugins", "load", "idle", "writes", "mapping", "region"),
+    *(
+        "engine",
+        "ranges",
+        "registers",
+        "vrouter",
+        "blackfoot",
+        "flows",
+        "plugins",
+        "load",
+        "idle",
+        "writes",
+        "mapping",
+        "region",
+    ),
     "net",
 )
 SHARES = {"writes": 0.12, "net": 0.68}  # of the time for everything, at most

@@ -53,7 +53,8 @@ def measure(budget: Budget = FULL) -> list[Row]:
 
 def _beside(row: Row, one: Row) -> Row:
     """The row with its share of what one address gives: what the tables' size costs, on a busy machine too."""
-    assert row.value is not None and one.value is not None
+    assert row.value is not None
+    assert one.value is not None
     return replace(row, note=f"{row.note}; {row.value / one.value:.2f} of one address")
 
 

@@ -173,12 +173,12 @@ def asked(op: Op, which: Filter = ANY, first: int = 0, count: int = EVERYTHING) 
 
 def question(op: Op, which: Filter = ANY, first: int = 0, count: int = EVERYTHING) -> bytes:
     """A packet for the CPU port."""
-    return _packed(asked(op, which, first, count))
+    return packed(asked(op, which, first, count))
 
 
 def import_question(record: FlowRecord, port: int, secret: int) -> bytes:
     """A packet that gives a router a record."""
-    return _packed(imported(record, port, secret))
+    return packed(imported(record, port, secret))
 
 
 def imported(record: FlowRecord, port: int, secret: int) -> dict[str, int]:
@@ -197,7 +197,12 @@ def imported(record: FlowRecord, port: int, secret: int) -> dict[str, int]:
 
 def parse_answer(data: bytes) -> Answer:
     """Reads a packet from the CPU port."""
-    return answer_of(_fields(data, _ANSWER))
+    return answer_of(answer_fields(data))
+
+
+def answer_fields(data: bytes) -> dict[str, int]:
+    """The fields of an answer in a packet."""
+    return _fields(data, _ANSWER)
 
 
 def answer_of(fields: Mapping[str, int]) -> Answer:
@@ -240,7 +245,8 @@ def _window(column: int, scale: int) -> Window:
     return Window(end, most, offered, acknowledged, scale)
 
 
-def _packed(values: dict[str, int]) -> bytes:
+def packed(values: Mapping[str, int]) -> bytes:
+    """The fields of a question as a packet."""
     number, bits = 0, 0
     for name, width in _QUESTION.items():
         number = number << width | values.get(name, 0)

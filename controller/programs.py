@@ -17,12 +17,14 @@ from controller.workspace import workspace
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "p4src"
 COMPILER = "p4vpc-p4c"
+FLOW_TABLE_BITS = "P4VPC_FLOW_TABLE_BITS"
 
 
 def compiled(name: str, plugins: Sequence[Manifest] = ()) -> Program:
     """The program p4src/NAME.p4 with plugins, compiled unless build/ holds it already.
 
-    The compiler is p4vpc-p4c, or what the environment variable P4VPC_P4C names (p4c-bm2-ss, for comparisons). Raises
+    The compiler is p4vpc-p4c, or what the environment variable P4VPC_P4C names (p4c-bm2-ss, for comparisons);
+    P4VPC_FLOW_TABLE_BITS makes another flow table than that of p4src/include/sizes.p4, such as 10 for BMv2. Raises
     ProgramError with the compiler's diagnostics when the program does not compile.
     """
     compiler = _compiler()
@@ -36,13 +38,19 @@ def compiled(name: str, plugins: Sequence[Manifest] = ()) -> Program:
         files = Program(work / program.config.name, work / program.p4info_file.name)
         glue = work / "glue"
         write_glue(name, plugins, glue)
-        command = [compiler, "-I", str(glue), str(SOURCES / f"{name}.p4"), "-o", str(files.config)]
+        command = [compiler, *_sizes(), "-I", str(glue), str(SOURCES / f"{name}.p4"), "-o", str(files.config)]
         _run([*command, "--p4runtime-files", str(files.p4info_file)])
         folder.mkdir(exist_ok=True)
         shutil.copytree(glue, folder / "glue", dirs_exist_ok=True)
         files.config.replace(program.config)
         files.p4info_file.replace(program.p4info_file)
     return program
+
+
+def _sizes() -> list[str]:
+    """Definitions of sizes other than those in p4src/include/sizes.p4."""
+    bits = os.environ.get(FLOW_TABLE_BITS)
+    return [f"-DFLOW_TABLE_BITS={int(bits)}"] if bits else []
 
 
 def _compiler() -> str:
@@ -64,7 +72,7 @@ def _run(command: Sequence[str]) -> None:
 
 def _content_key(compiler: str, plugins: Sequence[Manifest]) -> str:
     """A key that changes with any P4 source, with the compiler, and with the plugins."""
-    digest = hashlib.sha256(compiler.encode())
+    digest = hashlib.sha256(" ".join((compiler, *_sizes())).encode())
     own = ROOT / "switch" / "p4c"
     loader = ROOT / "controller" / "loader"
     paths = [*SOURCES.rglob("*.p4"), *own.rglob("*.py"), *own.rglob("*.p4"), *loader.glob("*.py")]

@@ -5,6 +5,7 @@ Runs inside a sandbox (`topologies.sandbox`), so that nothing needs to be cleane
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
@@ -18,6 +19,7 @@ from mininet.link import Link
 from mininet.net import Mininet
 from mininet.node import Node
 
+from controller.programs import FLOW_TABLE_BITS
 from topologies import fabric, internet, leaf_spine, programs, sandbox
 from topologies.controller_process import ControllerProcess
 from topologies.hypervisor import Hypervisor, Plugged
@@ -37,6 +39,8 @@ from topologies.sockets import Sockets
 from topologies.ticks import Ticks
 
 __all__ = ["SWITCHES", "Emulation", "EmulationError", "InstanceHost", "Router", "running"]
+
+BMV2_FLOW_TABLE_BITS = "10"  # its registers take more memory, and it clears them one by one
 
 _Node = TypeVar("_Node", bound=Node)
 
@@ -63,6 +67,8 @@ def running(region: Region, switch: str = "p4vpc", plugins: Sequence[str] = ()) 
     if not sandbox.inside():
         raise EmulationError("a region runs inside topologies.sandbox")
     plugins = sorted({*plugins, *programs.needed(region.model)})
+    if switch == "bmv2":
+        os.environ.setdefault(FLOW_TABLE_BITS, BMV2_FLOW_TABLE_BITS)  # the controller is told the same
     programs.compile_all(region.model, plugins)  # before the clock runs
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="p4vpc-") as folder, ExitStack() as ends:

@@ -18,6 +18,7 @@ from mininet.net import Mininet
 from controller.commands.client import Client, ClientError
 from controller.model import NetworkInterface, Subnet
 from controller.model.codec import Codec
+from controller.model.model import FIRST_ENI_PORT
 from topologies.nodes import EmulationError, InstanceHost
 from topologies.sockets import SPARE, Port, Sockets
 
@@ -84,14 +85,17 @@ class Hypervisor:
                 raise EmulationError(f"{name} is on {host} already")
             if not self._sockets.free(host):
                 raise EmulationError(f"{host} has no free socket: its switch took {SPARE} at its start")
+            eni, subnet = self._interface(self._plugged[name].eni_id)
+            port = (host, self._next_port(hosts, host))
+            ahead = Plugged(eni.id, port, self._sockets.plug(self._instances[name], port, eni, subnet))
             begin = time.monotonic()
             try:
                 host_id = next(host_id for host_id, known in hosts.items() if known == host)
-                instance_id = self._described("network-interfaces", self._plugged[name].eni_id)["instance_id"]
-                self._client.call("PATCH", f"instances/{instance_id}", {"host_id": host_id})
+                self._client.call("PATCH", f"instances/{eni.instance_id}", {"host_id": host_id})
             except ClientError as error:
+                self._sockets.unplug(self._instances[name], port, ahead.device)
                 raise EmulationError(str(error)) from None
-            return self._relocate([name], hosts) - begin
+            return self._relocate([name], hosts, ahead) - begin
 
     def place(self, name: str) -> str:
         """The host that an instance is on: after a move, when the old one has nothing of it any more."""
@@ -130,17 +134,23 @@ class Hypervisor:
             self._relocate(moving, hosts)
         self._revision = revision
 
-    def _relocate(self, names: Sequence[str], hosts: Mapping[str, str]) -> float:
+    def _relocate(self, names: Sequence[str], hosts: Mapping[str, str], ahead: Plugged | None = None) -> float:
         """Takes instances to where the controller has them now, all at the same time.
 
         Each is plugged in there, and the controller, which waits for that, is told; each sends by the new port when all
-        know it, and leaves the old one. Returns when all knew, on the monotonic clock.
+        know it, and leaves the old one. What is plugged in `ahead` is left as it is, if the controller chose that port.
+        Returns when all knew, on the monotonic clock.
         """
         now: dict[str, Plugged] = {}
         for name in names:
             eni, subnet = self._interface(self._plugged[name].eni_id)
             port = (hosts[eni.host_id], eni.port)
-            now[name] = Plugged(eni.id, port, self._sockets.plug(self._instances[name], port, eni, subnet))
+            if ahead is not None and ahead.port == port:
+                now[name] = ahead
+            else:
+                now[name] = Plugged(eni.id, port, self._sockets.plug(self._instances[name], port, eni, subnet))
+                if ahead is not None:
+                    self._sockets.unplug(self._instances[name], ahead.port, ahead.device)
             self._client.call("PUT", f"network-interfaces/{eni.id}/plugged")
         for name, there in now.items():
             eni, subnet = self._until_available(there.eni_id)
@@ -195,3 +205,8 @@ class Hypervisor:
     def _hosts(self) -> dict[str, str]:
         """Names by id."""
         return {host["id"]: host["name"] for host in self._client.items("hosts")}
+
+    def _next_port(self, hosts: Mapping[str, str], host: str) -> int:
+        """The port that the controller will choose, as far as one can know."""
+        used = {eni["port"] for eni in self._client.items("network-interfaces") if hosts.get(eni["host_id"]) == host}
+        return next(port for port in range(FIRST_ENI_PORT, 512) if port not in used)

@@ -25,9 +25,7 @@ def explain(
     from_address: Annotated[str | None, typer.Option(help="another source address than the sender's own")] = None,
     flags: Annotated[str, typer.Option(help="of TCP, such as S, SA, PA")] = "S",
     length: Annotated[int | None, typer.Option(help="bytes of the IP packet")] = None,
-    frame: Annotated[
-        str | None, typer.Option(help="a whole Ethernet frame, hexadecimal, instead")
-    ] = None,
+    frame: Annotated[str | None, typer.Option(help="a whole Ethernet frame, hexadecimal, instead")] = None,
     live: Annotated[bool, typer.Option("--live", help="really send it, behind the explanation")] = False,
 ) -> None:
     """Show the way of a packet, switch by switch: tables, entries, plugins, and why it is dropped (operators)."""

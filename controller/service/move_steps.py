@@ -124,12 +124,12 @@ class MoveSteps:
                 this.over.set_result(None)
 
     async def _carry(self, this: Round, carried: dict[str, Carried]) -> dict[str, Carried]:
-        """Copies flows to the new hosts, or those that changed since; a switch that does not answer holds up nothing."""
-        ours = set(self._ours(this))
-        for move in this.moves:
-            eni = self._programming.model.network_interfaces.get(move.eni_id)
-            if eni is not None and move.eni_id in ours:
-                known = carried.setdefault(move.eni_id, {})
+        """Copies flows to the new hosts, but those that are there as they are. A silent switch holds up nothing."""
+        for eni_id in self._ours(this):
+            move = self._programming.mapping_plan.move_of(eni_id)
+            eni = self._programming.model.network_interfaces.get(eni_id)
+            if eni is not None and move is not None:
+                known = carried.setdefault(eni_id, {})
                 with suppress(TimeoutError, TableError):
                     await asyncio.wait_for(self._programming.carry_flows(eni, move.old_host_id, known), PATIENCE)
         return carried
