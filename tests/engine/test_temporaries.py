@@ -1,4 +1,4 @@
-"""Variables of one action need no place in a packet's state; what another action reads, or what is read unwritten, does."""
+"""Variables of one action need no place in a packet's state; what another action reads, or reads unwritten, does."""
 
 from __future__ import annotations
 
