@@ -170,7 +170,8 @@ class InstanceHost(Host):
             f"link set dev {device} address {eni.mac} mtu {INSTANCE_MTU} up",
         ]
         for address, block in _places(eni, subnet):
-            lines.append(f"address add {address}/{block.prefixlen} dev {device} noprefixroute")
+            at_once = " nodad" if address.version == 6 else ""  # not tentative for a moment, as accept_dad leaves it
+            lines.append(f"address add {address}/{block.prefixlen} dev {device} noprefixroute{at_once}")
             lines.append(f"neighbour replace {block[1]} lladdr {ROUTER_MAC} dev {device} nud reachable")
         self.must("ip", "-batch", "-", text="\n".join(lines))
         self.must("ethtool", "-K", device, *OFFLOADS)

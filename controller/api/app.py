@@ -104,6 +104,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    place = [part for part in place if "[" not in part]  # which kind of value was tried is no part of the request
     code = "MissingParameter" if first["type"] == "missing" else "InvalidParameterValue"
     return _problem(400, code, first["msg"], ".".join(place) or None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -35,7 +36,8 @@ class Session:
     def __init__(self, client: Client, output: Output) -> None:
         self.client = client
         self.output = output
-        self._console = Console(soft_wrap=output is Output.JSON)
+        width = None if sys.stdout.isatty() else 400  # whoever reads a pipe wants whole lines
+        self._console = Console(width=width, soft_wrap=output is Output.JSON)
 
     def show(self, document: Any, table: Callable[[], Table]) -> None:
         """Prints the document as JSON, or the table."""
@@ -63,7 +65,9 @@ class Session:
         found = list(items)
 
         def table() -> Table:
-            made = Table(*(column.replace("_", " ") for column in columns), box=None, pad_edge=False)
+            made = Table(box=None, pad_edge=False)
+            for column in columns:
+                made.add_column(column.replace("_", " "), no_wrap=_is_for_copying(column))
             for item in found:
                 made.add_row(*(text(item.get(column)) for column in columns))
             return made
@@ -73,6 +77,11 @@ class Session:
     def say(self, words: str, document: Any) -> None:
         """Prints words, or the document as JSON."""
         typer.echo(json.dumps(document, indent=2) if self.output is Output.JSON else words)
+
+
+def _is_for_copying(column: str) -> bool:
+    """Whether a column holds what the next command wants whole."""
+    return column in ("id", "mac", "name") or column.endswith("_id")
 
 
 def text(value: Any) -> str:

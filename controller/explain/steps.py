@@ -10,7 +10,10 @@ from typing import Any
 from controller.p4rt import Schema, TableInfo
 
 _DROPS = "drops"  # the counter with a cell for each drop reason
-_ADDRESSES = frozenset({"host", "other", "service", "gateway", "router"})  # 32-bit fields that are IPv4 addresses
+_SECRETS = frozenset({"secret", "key"})
+_ADDRESSES = frozenset(
+    {"host", "service", "gateway", "router", "src", "dst", "address"}
+)  # 32-bit fields that are IPv4 addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class StepReader:
         return tuple(values)
 
     def _value(self, name: str, width: int, value: int) -> str:
+        if name in _SECRETS:
+            return "***"
         if name == "reason" and value in self._reasons:
             return self._reasons[value]
         if width == 128:

@@ -61,6 +61,7 @@ def test_the_next_packet_goes_straight(lab: Lab) -> None:
         "beta.received.16": 1,
         "beta.eni_port.from_eni": 1,
         "beta.eni_address.own": 1,
+        "beta.flow_out.policy.track": 1,
         "beta.route.local": 1,
         "beta.mapping_policy.on_demand": 1,
         "beta.mapping_cache.0": 1,
@@ -71,6 +72,7 @@ def test_the_next_packet_goes_straight(lab: Lab) -> None:
         "alpha.mapping_policy.on_demand": 1,
         "alpha.mapping_cache.0": 1,
         "alpha.local_eni.here": 1,
+        "alpha.flow_in.policy.track": 1,
         "alpha.sent.16": 1,
     }
 

@@ -34,6 +34,7 @@ def switch(world: World) -> Iterator[tuple[Engine, PacketIO]]:
                 io.add_port(number, device)
             io.start()
         try:
+            assert eventually(lambda: all(port.up for port in io.ports().values()))  # the kernel tells within a second
             yield engine, io
         finally:
             io.close()
