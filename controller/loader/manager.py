@@ -231,6 +231,8 @@ class PluginManager:
         with _refusing():
             names = ["vrouter"] if self._switches is None else self._switches.programs_in_use()
             programs = {name: await self._compiled(name, manifests) for name in names}
+            for program in programs.values():
+                Schema(program.p4info)  # what the controller cannot program must be refused before anything changes
             if self._switches is not None:
                 await self._switches.verify(programs)
 
@@ -308,3 +310,5 @@ class _refusing:
             raise RequestError("InvalidPlugin.Refused", str(error)) from None
         if isinstance(error, TableError):
             raise RequestError("InvalidPlugin.Refused", f"A switch cannot run it: {error}") from None
+        if isinstance(error, ValueError):
+            raise RequestError("InvalidPlugin.Refused", f"The controller cannot program it: {error}") from None

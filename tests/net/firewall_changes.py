@@ -25,7 +25,10 @@ def changes(region: Region) -> dict[str, Any]:
 
 
 def rule_gone(region: Region) -> dict[str, Any]:
-    """The rule that let a transfer begin goes, and then another one wants to begin."""
+    """The rule that let a transfer begin goes, and another one wants to begin; then the server moves to another host.
+
+    No group admits the transfer any more, so only the record that moved with the interface lets it go on there.
+    """
     with region.node("app").output_of(*SENDS, WEB):
         begun = wait_for(lambda: region.streamed("web") > MEGABYTE)
         group = region.group("web")
@@ -34,7 +37,19 @@ def rule_gone(region: Region) -> dict[str, Any]:
         new = region.iperf("app", WEB, patience=2)
         before = region.streamed("web")
         lives = wait_for(lambda: region.streamed("web") > before + MEGABYTE)
-    return {"rules": len(rules), "begun": begun, "new": new, "lives": lives}
+        there = move(region, "web", "beta")
+        before = region.streamed("web")
+        lives_there = wait_for(lambda: region.streamed("web") > before + MEGABYTE)
+    found = {"rules": len(rules), "begun": begun, "new": new, "lives": lives}
+    return {**found, "moved": there, "lives_there": lives_there}
+
+
+def move(region: Region, name: str, host: str) -> bool:
+    """Moves an instance by the API alone; whether it is there."""
+    instance = region.interface(name)["instance_id"]
+    host_id = next(one["id"] for one in region.client.items("hosts") if one["name"] == host)
+    region.client.call("PATCH", f"instances/{instance}", {"host_id": host_id})
+    return wait_for(lambda: region.emulation.hypervisor.place(name) == host)
 
 
 def rule_gone_untracked(region: Region) -> dict[str, Any]:
@@ -51,13 +66,10 @@ def rule_gone_untracked(region: Region) -> dict[str, Any]:
 
 def moved(region: Region, host: str) -> dict[str, int]:
     """An instance moves by the API alone, while it is pinged all the time; what was lost before the last answer."""
-    instance = region.interface("web")["instance_id"]
-    host_id = next(one["id"] for one in region.client.items("hosts") if one["name"] == host)
     with region.node("app").output_of("ping", "-i", "0.002", WEB) as ping, ThreadPoolExecutor(1) as reader:
         words = reader.submit(ping.communicate)
         pinged = region.answered("web", 100)
-        region.client.call("PATCH", f"instances/{instance}", {"host_id": host_id})
-        there = wait_for(lambda: region.emulation.hypervisor.place("web") == host)
+        there = move(region, "web", host)
         pinged_there = region.answered("web", 100)
         ping.send_signal(signal.SIGINT)
         answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", words.result()[0].decode())}

@@ -83,6 +83,11 @@ def test_a_tracked_transfer_outlives_its_rule_and_no_new_one_begins(found: dict[
     assert TIMED_OUT in gone["new"]["error"]
 
 
+def test_a_transfer_that_no_group_admits_any_more_goes_on_at_the_server_s_new_host(found: dict[str, Any]) -> None:
+    assert found["rule_gone"]["moved"]
+    assert found["rule_gone"]["lives_there"]
+
+
 def test_an_untracked_transfer_ends_with_its_rule(found: dict[str, Any]) -> None:
     gone = found["rule_gone_untracked"]
 
