@@ -142,10 +142,11 @@ class MappingService:
     def hand_over(self, now: float, vpc: int, old: IPv4Address, new: IPv4Address) -> list[Outgoing]:
         """Tells a host what another holds about a VPC, so that peers of an interface that moves are known there.
 
-        A service that has just started does not know what that is, and tells about everything, within bounds.
+        A service that has just taken over from another does not know what that is, and tells about everything, within
+        bounds; of a gateway too, which knows its peers from them having been introduced.
         """
         keys = self._holders.held_by(old, vpc, now)
-        if now < self._known_from and (self._assumed is None or old in self._assumed.get(vpc, ())):
+        if now < self._known_from and (self._assumed is None or self._assumed.get(vpc)):
             everything = (key for key, mapping in self._table.items() if key[0] == vpc and mapping.exists)
             keys = list(islice(everything, _HANDED_OVER))
         return [outgoing for key in keys for outgoing in self._answers(now, key, (new,))]

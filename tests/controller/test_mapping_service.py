@@ -179,6 +179,26 @@ def test_a_service_that_has_just_started_hands_over_the_whole_vpc_and_no_other()
     assert {(host, message.vpc, message.address) for host, message in told} == {(C, VPC, WEB), (C, VPC, APP)}
 
 
+def test_what_a_gateway_knew_before_a_restart_is_handed_over_too() -> None:
+    service = MappingService(0.0, SETTINGS)
+    service.load(VPC, WEB, Mapping(A, 1, version=1))
+    service.load(VPC, APP, Mapping(B, 2, version=1))
+    service.assume_holders(lambda address: address == A)
+
+    told = read(service.hand_over(1, VPC, A, C))
+
+    assert {message.address for _, message in told} == {WEB, APP}
+
+
+def test_a_service_that_is_the_first_hands_over_nothing_that_nobody_was_told() -> None:
+    service = MappingService(0.0, SETTINGS)
+    service.load(VPC, WEB, Mapping(A, 1, version=1))
+    service.load(VPC, APP, Mapping(B, 2, version=1))
+    service.assume_holders(lambda address: True)
+
+    assert service.hand_over(1, VPC, A, C) == []
+
+
 def test_nobody_waits_for_a_host_that_has_left_the_vpc(service: MappingService) -> None:
     service.receive(0, B, request(WEB))
     service.load(VPC, APP, Mapping(A, 2, version=2))
